@@ -100,7 +100,7 @@ $(BUILD)/http/web.o: CPPFLAGS += -Wa,-Isrc/web,-I$(BUILD)/gen
 $(BUILD)/http/web.o: $(WEB_OWN) $(addprefix $(BUILD)/gen/,assets.h $(WEB_MADE) $(WEB:=.gz))
 
 # ---- what is generated --------------------------------------------------------------------------
-$(BUILD)/gen/optims.h: $(OPTIMS:%=src/math/optim/%.c)
+$(BUILD)/gen/optims.h: src/math/optim/. $(OPTIMS:%=src/math/optim/%.c)
 	@mkdir -p $(@D)
 	@printf 'X(%s)\n' $(OPTIMS) > $@
 define registry_rule

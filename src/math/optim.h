@@ -136,6 +136,10 @@ struct optim {
     /* Rules between hyperparameters (nesterov needs momentum); NULL: none. Pointers are made as
      * prefix/name. */
     enum err_code (*check)(const double *h, const char *prefix, struct err *err);
+    /* Whether it can step parameters of these shapes (muon: matrices alone); NULL: any. Names each
+     * tensor that it cannot at `pointer`. */
+    enum err_code (*takes)(const double *h, const struct tensor *tensors, int tensor_count,
+                           const char *pointer, struct err *err);
     void (*prepare)(struct optim_step *s); /* once per step, before the kernel; NULL: nothing */
     optim_kernel *kernel;
     optim_explainer *explain; /* NULL: the numbers before and after, without the way between */

@@ -163,6 +163,49 @@ def radam(lr, beta1, beta2, eps):
     return step
 
 
+def sign(x):
+    return Decimal((x > 0) - (x < 0))
+
+
+@decimals
+def rprop(lr, eta_minus, eta_plus, min_step_size, max_step_size):
+    """With the last move taken back where the sign changes."""
+
+    def step(t, w, g, state):
+        size, turned = state.get("size", lr), sign(g) * sign(state.get("g", Decimal(0)))
+        if turned > 0:
+            size = min(size * eta_plus, max_step_size)
+        if turned < 0:
+            size, move, g = max(size * eta_minus, min_step_size), -state["move"], Decimal(0)
+        else:
+            move = -size * sign(g)
+        state["size"], state["move"], state["g"] = size, move, g
+        return w + move
+
+    return step
+
+
+@decimals
+def lion(lr, beta1, beta2):
+    def step(t, w, g, state):
+        m = state.get("m", 0)
+        state["m"] = beta2 * m + (1 - beta2) * g
+        return w - lr * sign(beta1 * m + (1 - beta1) * g)
+
+    return step
+
+
+@decimals
+def yogi(lr, beta1, beta2, eps):
+    def step(t, w, g, state):
+        m = state["m"] = beta1 * state.get("m", 0) + (1 - beta1) * g
+        v = state.get("v", Decimal(0))
+        v = state["v"] = v - (1 - beta2) * sign(v - g * g) * g * g
+        return w - lr * m / (v.sqrt() + eps)
+
+    return step
+
+
 def solve(a, b):
     """x with a x = b, by elimination with the largest pivot."""
     rows = [row + [y] for row, y in zip(a, b)]

@@ -145,6 +145,10 @@ Test(optim, slots_are_there_only_when_used)
     {                                                                                              \
         .name = x, .kind = ARG_NUMBER, .number = y                                                 \
     }
+#define STRING(x, y)                                                                               \
+    {                                                                                              \
+        .name = x, .kind = ARG_STRING, .string = y                                                 \
+    }
 
 struct rule {
     const char *optimizer;
@@ -169,6 +173,15 @@ Test(optim, rules)
          {TRUE("nesterov"), NUMBER("momentum", 0.9), NUMBER("dampening", 0.1)},
          "nesterov needs dampening 0"},
         {"momentum", PROFILE_TORCH, {TRUE("debias")}, "debias needs form \"ema\""},
+        {"rprop",
+         PROFILE_TORCH,
+         {NUMBER("min_step_size", 51)},
+         "min_step_size must not be above max_step_size"},
+        {"rprop",
+         PROFILE_PAPER,
+         {STRING("move", "previous")},
+         "turn \"back\" needs move \"newest\""},
+        {"rprop", PROFILE_PAPER, {STRING("move", "previous"), STRING("turn", "stay")}, NULL},
     };
     double start = 1;
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {

@@ -1,0 +1,129 @@
+/* Lion (Chen et al. 2023): the sign of a mean that leans towards the newest gradient.
+ *
+ *   c = b1·m + (1-b1)·d      w = keep·w - lr·f(c)      m = b2·m + (1-b2)·d
+ *
+ *   mode hard       f(c) = sign(c)                     torch, keras and the paper know only this
+ *   mode smooth     f(c) = tanh(smooth_beta·c)         optax.scale_by_lion
+ *   mode refined    f(c) = c where |c| < 1, else sign(c) */
+#include "math/moments.h"
+#include "math/sign.h"
+
+enum { LR, BETA1, BETA2, MODE, SMOOTH_BETA, WEIGHT_DECAY, WEIGHT_DECAY_MODE, MAXIMIZE };
+enum { HARD, SMOOTH, REFINED };
+static const char *const mode_choices[] = {"hard", "smooth", "refined", NULL};
+
+static const struct hyper hypers[] = {
+    ROW_LR(1e-4, 1e-3, HYPER_REQUIRED, 1e-4),
+    ROW_RATE("beta1", "betas[0]", "beta_1", "b1",
+             "Weight of m against the newest gradient in the move.", 0.9, 0.9, 0.9, 0.9),
+    ROW_RATE("beta2", "betas[1]", "beta_2", "b2", "Decay rate of m, the mean of g.", 0.99, 0.99,
+             0.99, 0.99),
+    ROW_CHOICE("mode", mode_choices, NULL, NULL,
+               "hard: the sign of c; smooth: tanh(smooth_beta·c); refined: c itself where |c| is "
+               "below 1, else its sign.",
+               HARD, HARD, HARD, HARD),
+    {.name = "smooth_beta",
+     .kind = HYPER_REAL,
+     .value = {1, 1, 1, 1},
+     .max = INFINITY,
+     .min_open = true,
+     .doc = "With mode smooth: how steeply the move turns at c = 0."},
+    ROW_WEIGHT_DECAY(0, 0, 1e-3, 0),
+    ROW_WEIGHT_DECAY_MODE(NULL, DECAY_DECOUPLED, DECAY_DECOUPLED, DECAY_DECOUPLED, DECAY_DECOUPLED),
+    ROW_MAXIMIZE,
+    ROWS_END};
+
+static const struct slot slots[] = {SLOT_M, {.name = NULL}};
+
+static void prepare(struct optim_step *s)
+{
+    moment_prepare(s, s->h[LR], WEIGHT_DECAY);
+}
+
+static inline __attribute__((always_inline)) double squashed(double c, double steep, int mode)
+{
+    if (mode == SMOOTH)
+        return tanh(steep * c);
+    return mode == REFINED && fabs(c) < 1.0 ? c : sign_of(c);
+}
+
+static inline __attribute__((always_inline)) void loop(const struct optim_step *s,
+                                                       double *restrict w, const double *restrict g,
+                                                       double *restrict m, size_t n, int mode)
+{
+    const double sign = s->c[MOMENT_SIGN], l2 = s->c[MOMENT_L2], keep = s->c[MOMENT_KEEP];
+    const double b1 = s->h[BETA1], n1 = 1.0 - b1, b2 = s->h[BETA2], n2 = 1.0 - b2;
+    const double lr = s->h[LR], steep = s->h[SMOOTH_BETA];
+    for (size_t i = 0; i < n; i++) {
+        double d = direction(g[i], sign, l2, l2 != 0, w[i]);
+        double c = b1 * m[i] + n1 * d;
+        m[i] = b2 * m[i] + n2 * d;
+        w[i] = keep * w[i] - lr * squashed(c, steep, mode);
+    }
+}
+
+static enum err_code kernel(struct optim_step *s, double *restrict w, double *restrict g,
+                            double *const *slot, size_t n, struct err *err)
+{
+    (void)err;
+    if (s->h[MODE] == HARD)
+        loop(s, w, g, slot[0], n, HARD);
+    else if (s->h[MODE] == SMOOTH)
+        loop(s, w, g, slot[0], n, SMOOTH);
+    else
+        loop(s, w, g, slot[0], n, REFINED);
+    return ERR_OK;
+}
+
+static void explain(struct explain *x, const struct optim_step *s, const double *w, const double *g,
+                    double *const *slot, size_t n, size_t i)
+{
+    (void)n;
+    const double b1 = s->h[BETA1], n1 = 1.0 - b1, b2 = s->h[BETA2], n2 = 1.0 - b2, m = slot[0][i];
+    const double lr = s->h[LR], keep = s->c[MOMENT_KEEP], steep = s->h[SMOOTH_BETA];
+    double d = explain_direction(x, s, g[i], w[i]);
+    double c = explain_line(x, "c", "c_t = \\beta_1 m_{t-1} + (1-\\beta_1) g_t", b1 * m + n1 * d,
+                            "{}·{} + {}·{}", b1, m, n1, d);
+    double f = squashed(c, steep, (int)s->h[MODE]);
+    if (s->h[MODE] == SMOOTH)
+        explain_line(x, "f", "f_t = \\tanh(\\kappa c_t)", f, "tanh({}·{})", steep, c);
+    else if (s->h[MODE] == REFINED && fabs(c) < 1.0)
+        explain_line(x, "f", "f_t = c_t", f, "{}", c);
+    else
+        explain_line(x, "f", "f_t = \\operatorname{sign}(c_t)", f, "sign({})", c);
+    explain_line(x, "m", "m_t = \\beta_2 m_{t-1} + (1-\\beta_2) g_t", b2 * m + n2 * d,
+                 "{}·{} + {}·{}", b2, m, n2, d);
+    explain_line(x, "w", "w_t = (1-\\eta\\lambda)\\, w_{t-1} - \\eta f_t", keep * w[i] - lr * f,
+                 "{}·{} - {}·{}", keep, w[i], lr, f);
+    if (sign_of(c) != sign_of(d))
+        explain_say(x, "The newest gradient, {}, is outvoted by the mean of the past, {}.", d, m);
+    else
+        explain_say(x, "Mean and newest gradient agree on {}: w moves by {} against it.", c,
+                    lr * f);
+}
+
+const struct optim OPTIM(lion) = {
+    .name = "lion",
+    .title = "Lion (evolved sign momentum)",
+    .formula = "w_t = (1-\\eta\\lambda)\\, w_{t-1} - "
+               "\\eta\\,\\operatorname{sign}(\\beta_1 m_{t-1} + (1-\\beta_1) g_t),\\quad "
+               "m_t = \\beta_2 m_{t-1} + (1-\\beta_2) g_t",
+    .use_when = "Large models and large batches where memory is short, and you can afford to tune "
+                "lr and weight_decay anew.",
+    .pros = "One number of state per parameter, half of AdamW's, and no root or division. Often on "
+            "a par with AdamW, sometimes ahead.",
+    .cons = "Wants an lr three to ten times smaller than AdamW and a weight_decay as many times "
+            "larger. All coordinates move by lr at every step, noise included; small batches suit "
+            "it ill.",
+    .reference = "Chen et al., Symbolic Discovery of Optimization Algorithms, NeurIPS 2023, "
+                 "arXiv:2302.06675",
+    .same_as = {NULL, "keras.optimizers.Lion", "optax.lion", NULL},
+    .hypers = hypers,
+    .slots = slots,
+    .needs = NEED_GRADIENT,
+    .scope = OPTIM_ELEMENTWISE,
+    .lr = LR,
+    .prepare = prepare,
+    .kernel = kernel,
+    .explain = explain,
+};
