@@ -214,6 +214,14 @@ void schedule_start(const struct schedule_spec *s, double *state)
         schedule_start(&s->children[i], state);
 }
 
+int schedule_numbers(const struct schedule_spec *s)
+{
+    int count = schedule_scalars(s->schedule);
+    for (int i = 0; i < s->child_count; i++)
+        count += schedule_numbers(&s->children[i]);
+    return count;
+}
+
 bool schedule_needs_loss(const struct schedule_spec *s)
 {
     bool needs = s->schedule->needs_loss;

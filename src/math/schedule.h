@@ -97,6 +97,8 @@ bool schedule_copy(struct arena *a, const struct schedule_spec *from, struct sch
 int schedule_place(struct schedule_spec *s, int first);
 /* Fills the state with what it holds before the first step. */
 void schedule_start(const struct schedule_spec *s, double *state);
+/* Numbers of state that it has with all its parts. */
+int schedule_numbers(const struct schedule_spec *s);
 bool schedule_needs_loss(const struct schedule_spec *s);
 
 /* The value for the step that has `t` steps before it; `state` is that of the whole. */

@@ -47,7 +47,7 @@ struct transform_step {
     double lr;             /* of the optimizer at this step; NaN: it has none */
     double *g;             /* before: the gradient */
     double *w;             /* the parameters: before the kernel, or after it */
-    const double *old;     /* after: the parameters as they were before the step */
+    const double *old;     /* the parameters as they were before the step */
     size_t n;              /* numbers in each array */
     const double *samples; /* sample_count × n: gradients of single samples, or NULL */
     size_t sample_count;
@@ -143,12 +143,12 @@ void transform_chain_start(struct transform_chain *chain, enum dtype dtype, cons
                            size_t n);
 
 /* Runs the links' `before` in order, until one of them says that no step is taken: s->verdict. The
- * caller sets g, w, n, lr, t, samples and scratch. The state changes; on an error it may be half
- * changed. */
+ * caller sets g, w, old, n, lr, t, samples and scratch. The state changes; on an error it may be
+ * half changed. */
 enum err_code transform_chain_before(struct transform_chain *chain, struct transform_step *s,
                                      struct err *err);
 
-/* Runs the links' `after` in order; w and old are set. */
+/* Runs the links' `after` in order, with the same *s. */
 enum err_code transform_chain_after(struct transform_chain *chain, struct transform_step *s,
                                     struct err *err);
 

@@ -2,6 +2,7 @@
 #include "session/block.h"
 
 #include "session/chain.h"
+#include "session/schedules.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,12 +21,13 @@ struct head {
     char magic[4];
     uint16_t version, dtype;
     uint64_t checksum;
-    uint64_t bytes;   /* of the whole block */
-    uint64_t n;       /* parameters */
-    uint32_t scalars; /* named scalars */
-    uint32_t slots;   /* bit k: slot k is used */
-    uint64_t chain;   /* numbers of the transforms */
-    uint8_t zero[16];
+    uint64_t bytes;     /* of the whole block */
+    uint64_t n;         /* parameters */
+    uint32_t scalars;   /* named scalars */
+    uint32_t slots;     /* bit k: slot k is used */
+    uint64_t chain;     /* numbers of the transforms */
+    uint64_t schedules; /* numbers of the schedules */
+    uint8_t zero[8];
 };
 _Static_assert(sizeof(struct head) == LINE, "the head is one cache line");
 
@@ -35,6 +37,7 @@ struct layout {
     size_t w, slot[OPTIM_SLOTS];
     uint32_t slots;
     size_t chain, chain_at; /* how many numbers, and where */
+    size_t schedules, schedules_at;
 };
 
 /* Arrays worth it begin on a cache line. */
@@ -67,7 +70,9 @@ static bool layout_of(const struct session *s, struct layout *l)
             return false;
     }
     l->chain = chain_numbers(s, l->n);
-    return l->chain == 0 || place(l, l->chain, sizeof(double), &l->chain_at);
+    l->schedules = schedules_numbers(s);
+    return (l->chain == 0 || place(l, l->chain, sizeof(double), &l->chain_at)) &&
+           (l->schedules == 0 || place(l, l->schedules, sizeof(double), &l->schedules_at));
 }
 
 /* Points the session into `block`. false: no memory. */
@@ -79,6 +84,7 @@ static bool adopt(struct session *s, const struct layout *l, uint8_t *block)
     s->view = (struct optim_block){.dtype = s->dtype, .w = block + l->w, .n = l->n};
     for (int k = 0; k < OPTIM_SLOTS; k++)
         s->view.slot[k] = l->slots >> k & 1 ? block + l->slot[k] : NULL;
+    schedules_adopt(s, (double *)(void *)(block + l->schedules_at));
     return chain_adopt(s, (double *)(void *)(block + l->chain_at));
 }
 
@@ -110,7 +116,8 @@ static struct head head_of(const struct session *s, const struct layout *l)
                         .n = l->n,
                         .scalars = (uint32_t)l->scalars,
                         .slots = l->slots,
-                        .chain = l->chain};
+                        .chain = l->chain,
+                        .schedules = l->schedules};
     memcpy(head.magic, block_magic, sizeof head.magic);
     return head;
 }
@@ -128,6 +135,7 @@ void block_seal(struct session *s)
     for (int k = 0; k < OPTIM_SLOTS; k++)
         l.slots |= s->view.slot[k] ? 1u << k : 0;
     l.chain = chain_numbers(s, l.n);
+    l.schedules = schedules_numbers(s);
     struct head head = head_of(s, &l);
     memcpy(s->block, &head, sizeof head);
     head.checksum = checksum(s->block, s->block_bytes);

@@ -3,11 +3,13 @@
  *
  *   header  64 bytes   magic "stpd" 4, version 2, dtype 2, checksum 8; then, like all that follows
  *                      under the checksum (XXH3, 64 bits): bytes 8, parameters 8, scalars 4,
- *                      used slots 4 (a bit each), numbers of the transforms 8, zero 16
+ *                      used slots 4 (a bit each), numbers of the transforms 8, of the
+ *                      schedules 8, zero 8
  *   scalars            named scalars of the optimizer, double
  *   weights            n numbers in the dtype
  *   slots              the used slots in table order, in the dtype
  *   transforms         the state of the chain of transforms, double
+ *   schedules          the state of schedules that follow the loss, double
  *
  * Arrays of 64 numbers and more begin at a multiple of 64 bytes, shorter ones at one of 8; the gaps
  * are zero. Little-endian. block_seal writes the checksum before a put, block_open checks it after

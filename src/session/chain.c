@@ -253,7 +253,7 @@ static struct transform_chain *copy_links(const struct transform_link *links, in
     return chain;
 }
 
-bool chain_make(struct session *s, const struct transform_link *links, int count)
+bool session_set_transforms(struct session *s, const struct transform_link *links, int count)
 {
     s->chain = count ? copy_links(links, count, &s->arena) : NULL;
     return !count || s->chain;

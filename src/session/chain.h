@@ -17,10 +17,6 @@ uint64_t chain_digest(const struct transform_link *links, int count);
 enum err_code chain_patch(const struct session *s, const struct session_patch *patch,
                           struct transform_link *ret_links, struct err *err);
 
-/* Gives `s` a chain of its own in its arena, not placed yet; none for no links. false: no memory.
- */
-bool chain_make(struct session *s, const struct transform_link *links, int count);
-
 /* Numbers that the chain keeps in the block, 0 without one. SIZE_MAX: too many. */
 size_t chain_numbers(const struct session *s, size_t n);
 
@@ -36,7 +32,8 @@ bool chain_snapshot(struct session *copy, const struct session *s, struct arena 
 /* A step on its way through the chain; the numbers lie in the scratch arena or the block. */
 struct passage {
     struct transform_step s;
-    double gradient_norm; /* of the gradient as given */
+    const double *given;  /* the gradient as given */
+    double gradient_norm; /* of it */
 };
 
 /* Runs the chain's `before`: input->g becomes what the kernel is to see. Where no step is taken

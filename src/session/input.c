@@ -223,13 +223,16 @@ static enum err_code read_second(const struct session *s, const struct step_inpu
 enum err_code input_read(const struct session *s, const struct step_input *in,
                          struct arena *scratch, struct input *ret, struct err *err)
 {
-    struct input input = {.loss = in->has_loss ? in->loss : NAN};
+    struct input input = {.h = s->h, .loss = in->has_loss ? in->loss : NAN};
     enum err_code gradient = read_gradient(s, in, scratch, &input, err);
     enum err_code hessian = read_hessian(s, in, scratch, &input, err);
     enum err_code second = read_second(s, in, scratch, &input, err);
     enum err_code loss = ERR_OK;
     if ((needs_now(s) & NEED_LOSS) && !in->has_loss)
         loss = needs(s, in, "loss", "a loss", err);
+    else if (s->schedules && s->schedules->needs_loss && !in->has_loss)
+        loss = err_add(err, ERR_NEEDS, input_pointer(in, "loss").text,
+                       "the schedule follows the loss: every step has to carry one");
     if (gradient || hessian || second || loss)
         return gradient ? gradient : hessian ? hessian : second ? second : loss;
     *ret = input;

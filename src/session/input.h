@@ -8,6 +8,7 @@
 /* The numbers of a step, in the session's order of tensors. They belong to the decoder or to the
  * scratch arena. */
 struct input {
+    const double *h;                /* hyperparameters of this step */
     const double *g;                /* n */
     const double *hessian;          /* n×n row-major, or NULL */
     const double *hessian_diagonal; /* n, or NULL */

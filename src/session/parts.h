@@ -61,6 +61,9 @@ struct plan {
     enum on_nonfinite on_nonfinite;
     struct transform_link links[TRANSFORM_CHAIN];
     int link_count;
+    struct scheduled scheduled[HYPER_MAX];
+    int scheduled_count;
+    struct arena arena; /* of the schedules; whoever got the plan closes it */
     uint64_t digest;
 };
 

@@ -61,16 +61,15 @@ enum err_code passage_before(struct passage *p, struct session *s, const struct 
                                    .weights = in->weights,
                                    .reduce_sum = in->reduce_sum,
                                    .scratch = scratch};
+    p->given = input->g;
     p->gradient_norm = norm_of(input->g, NULL, n);
     if (!open_passage(p, s, input->g, scratch))
         return no_memory(err);
-    const double *old = p->s.old;
     enum err_code code = transform_chain_before(s->chain, &p->s, err);
-    p->s.old = old;
     if (code)
         return code;
     if (p->s.verdict != VERDICT_TAKE)
-        memcpy(p->s.w, old, n * sizeof *old);
+        memcpy(p->s.w, p->s.old, n * sizeof *p->s.w);
     if (s->view.dtype == DTYPE_FLOAT32)
         vector_ops()->narrow(p->s.w, s->view.w, n);
     input->g = p->s.g;
@@ -102,24 +101,22 @@ void passage_explain_before(const struct passage *p, const struct session *s,
     if (!out->explanation)
         return;
     if (p->s.verdict != VERDICT_TAKE) {
-        explain_line(out->explanation, "w", "w_t = w_{t-1}", p->s.w[i],
-                     "{}: the transforms hold this step back", p->s.w[i]);
+        explain_line(out->explanation, "w", "w_t = w_{t-1}", p->s.w[i], "");
         return;
     }
     if (!s->chain->has_before)
         return;
-    explain_line(out->explanation, "g", "g \\leftarrow T(g)", p->s.g[i],
-                 "{}: the gradient that the transforms hand on", p->s.g[i]);
+    explain_line(out->explanation, "g", "g \\leftarrow T(g)", p->s.g[i], "T({})", p->given[i]);
     if (p->s.w[i] != p->s.old[i])
-        explain_line(out->explanation, "w", "w \\leftarrow T(w)", p->s.w[i],
-                     "{} before the step, {} after the transforms", p->s.old[i], p->s.w[i]);
+        explain_line(out->explanation, "w", "w \\leftarrow T(w)", p->s.w[i], "T({})", p->s.old[i]);
 }
 
 void passage_explain_after(const struct passage *p, const struct session *s,
                            struct step_output *out)
 {
+    struct explain *x = out->explanation;
     size_t i = out->coordinate;
-    if (out->explanation && s->chain->has_after)
-        explain_line(out->explanation, "w", "w_t \\leftarrow T(w_t)", p->s.w[i],
-                     "{}: what the transforms make of the new parameter", p->s.w[i]);
+    if (x && s->chain->has_after && x->count > 0)
+        explain_line(x, "w", "w_t \\leftarrow T(w_t)", p->s.w[i], "T({})",
+                     x->lines[x->count - 1].value);
 }

@@ -7,6 +7,7 @@
 #include "session/block.h"
 #include "session/chain.h"
 #include "session/parts.h"
+#include "session/schedules.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,12 +36,43 @@ static bool same_layout(const struct session *a, const struct session *b)
     return true;
 }
 
+static bool schedules_changed(const struct session_patch *patch)
+{
+    return patch->clear_schedules || patch->schedule_count > 0;
+}
+
+/* Schedules that the patch does not name go on where they are; the others begin anew. `list` is
+ * what those of `next` were copied from: old ones still know where their state was. */
+static void keep_schedules(const struct session *s, const struct scheduled *list,
+                           struct session *next)
+{
+    for (int i = 0; next->schedules && i < next->schedules->count; i++) {
+        const struct schedule_spec *was = &list[i].spec, *is = &next->schedules->list[i].spec;
+        if (!list[i].fresh)
+            memcpy(next->schedules->state + is->state, s->schedules->state + was->state,
+                   (size_t)schedule_numbers(is) * sizeof *s->schedules->state);
+    }
+}
+
+/* What the session has, changed by the patch; specifications that are new lie in `a`. */
+static enum err_code patch_schedules(const struct session *s, const struct session_patch *patch,
+                                     const struct session *next, struct arena *a,
+                                     struct scheduled *list, int *count, struct err *err)
+{
+    struct schedule_target target = {s->optim, s->profile, next->h};
+    *count = s->schedules && !patch->clear_schedules ? s->schedules->count : 0;
+    for (int i = 0; i < *count; i++)
+        list[i] = s->schedules->list[i];
+    return schedules_plan(patch->schedules, patch->schedule_count, &target, a, list, count, err);
+}
+
 /* Gives `next` a block of its own where its hyperparameters ask for another one than that of `s`,
  * else that of `s`. */
-static enum err_code move_block(const struct session *s, struct session *next, struct err *err)
+static enum err_code move_block(const struct session *s, const struct session_patch *patch,
+                                const struct scheduled *list, struct session *next, struct err *err)
 {
     size_t size = s->dtype == DTYPE_FLOAT32 ? sizeof(float) : sizeof(double);
-    if (same_layout(s, next))
+    if (same_layout(s, next) && !schedules_changed(patch))
         return ERR_OK;
     enum err_code code = block_alloc(next, err);
     if (code)
@@ -49,6 +81,7 @@ static enum err_code move_block(const struct session *s, struct session *next, s
     session_start(next);
     memcpy(next->scalars, s->scalars, (size_t)optim_scalars(s->optim) * sizeof *s->scalars);
     keep_slots(s, next);
+    keep_schedules(s, list, next);
     if (s->chain)
         memcpy(next->chain->state, s->chain->state,
                chain_numbers(s, s->view.n) * sizeof *s->chain->state);
@@ -69,6 +102,8 @@ static enum err_code patch_optim(const struct session_patch *patch, struct sessi
                                      patch->arg_count, next->h, err);
     if (!code && o->check)
         code = o->check(next->h, "#/optimizer", err);
+    if (!code && o->takes)
+        code = o->takes(next->h, next->tensors, next->tensor_count, "#/optimizer", err);
     return code;
 }
 
@@ -124,18 +159,21 @@ static enum err_code patch_tags(const struct session_patch *patch, struct sessio
 
 /* Copies what `next` points to into an arena of its own. */
 static enum err_code settle(struct session *next, const struct transform_link *links,
-                            struct err *err)
+                            const struct scheduled *list, int count, struct err *err)
 {
     const char *name = next->name;
     const struct transform_chain *chain = next->chain;
+    double *state = next->schedules ? next->schedules->state : NULL;
     arena_init(&next->arena);
     next->name = arena_strdup(&next->arena, name);
     if ((!name || next->name) &&
         tensors_copy(&next->arena, next->tensors, next->tensor_count, &next->tensors) &&
         tags_copy(&next->arena, next->tags, next->tag_count, &next->tags) &&
-        chain_make(next, links, chain ? chain->count : 0) &&
-        chain_adopt(next, chain ? chain->state : NULL))
+        session_set_transforms(next, links, chain ? chain->count : 0) &&
+        chain_adopt(next, chain ? chain->state : NULL) && schedules_set(next, list, count)) {
+        schedules_adopt(next, state);
         return ERR_OK;
+    }
     arena_close(&next->arena);
     return err_add(err, ERR_MEMORY, "", "no memory for the changes");
 }
@@ -145,23 +183,31 @@ enum err_code session_patch(struct session *s, const struct session_patch *patch
     struct session next = *s;
     struct tag tags[SESSION_TAGS];
     struct transform_link links[TRANSFORM_CHAIN];
+    struct scheduled list[HYPER_MAX];
+    struct arena scratch;
+    int count;
+    arena_init(&scratch);
     enum err_code options = patch_options(patch, &next, err);
     enum err_code optim = patch_optim(patch, &next, err);
     enum err_code merged = patch_tags(patch, &next, tags, err);
     enum err_code chain = chain_patch(s, patch, links, err);
-    if (options || optim || merged || chain)
-        return ERR_VALIDATION;
-    enum err_code code = settle(&next, links, err);
+    enum err_code schedules = patch_schedules(s, patch, &next, &scratch, list, &count, err);
+    enum err_code code = ERR_VALIDATION;
+    if (options || optim || merged || chain || schedules)
+        goto out;
+    code = settle(&next, links, list, count, err);
     if (code)
-        return code;
-    code = move_block(s, &next, err);
+        goto out;
+    code = move_block(s, patch, list, &next, err);
     if (code) {
         arena_close(&next.arena);
-        return code;
+        goto out;
     }
     arena_close(&s->arena);
     if (next.block != s->block)
         free(s->block);
     *s = next;
-    return ERR_OK;
+out:
+    arena_close(&scratch);
+    return code;
 }

@@ -4,6 +4,7 @@
 #include "session/block.h"
 #include "session/chain.h"
 #include "session/parts.h"
+#include "session/schedules.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -69,7 +70,8 @@ static enum err_code describe(struct session *s, const struct session_spec *spec
     s->name = arena_strdup(&s->arena, spec->name);
     if ((spec->name && !s->name) || !tensors_copy(&s->arena, v->tensors, v->count, &s->tensors) ||
         !tags_copy(&s->arena, spec->tags, spec->tag_count, &s->tags) ||
-        !chain_make(s, plan->links, plan->link_count))
+        !session_set_transforms(s, plan->links, plan->link_count) ||
+        !schedules_set(s, plan->scheduled, plan->scheduled_count))
         return err_add(err, ERR_MEMORY, "", "no memory for a session");
     return ERR_OK;
 }
@@ -82,10 +84,13 @@ enum err_code session_new(const struct session_spec *spec, int64_t now_ms,
     if (code)
         return code;
     struct session *s = calloc(1, sizeof *s);
-    if (!s)
+    if (!s) {
+        arena_close(&plan.arena);
         return err_add(err, ERR_MEMORY, "", "no memory for a session");
+    }
     arena_init(&s->arena);
     code = describe(s, spec, &plan, now_ms, err);
+    arena_close(&plan.arena);
     if (!code)
         code = block_alloc(s, err);
     if (code) {
@@ -104,6 +109,7 @@ void session_start(struct session *s)
     for (int i = 0; scalars && scalars[i].name; i++)
         s->scalars[i] = scalars[i].start;
     optim_start(s->optim, s->h, s->tensors, s->tensor_count, &s->view);
+    schedules_start(s);
     if (s->chain)
         transform_chain_start(s->chain, s->dtype, s->view.w, s->view.n);
 }

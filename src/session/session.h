@@ -9,9 +9,11 @@
 #define STEPD_SESSION_SESSION_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/id.h"
 #include "math/optim.h"
+#include "math/schedule.h"
 #include "math/transform.h"
 
 #include <stdbool.h>
@@ -46,6 +48,12 @@ struct transform_given {
     size_t arg_count;
 };
 
+/* A schedule and the hyperparameter that a client wants it to move. */
+struct scheduled_given {
+    const char *hyper;                     /* NULL: the learning rate */
+    const struct schedule_given *schedule; /* NULL: none any more (PATCH) */
+};
+
 /* What a client asks for when it creates a session. NULL or count 0 = not given. */
 struct session_spec {
     const char *name;
@@ -58,6 +66,8 @@ struct session_spec {
     struct values parameters;
     const struct transform_given *transforms; /* in order */
     int transform_count;
+    const struct scheduled_given *schedules;
+    int schedule_count;
 };
 
 /* What a PATCH changes; NULL or false = leave. */
@@ -73,6 +83,9 @@ struct session_patch {
     bool clear_tags;
     const struct transform_given *transforms; /* as many as it has, in order; NULL: leave all */
     int transform_count;
+    const struct scheduled_given *schedules; /* those named; the others stay */
+    int schedule_count;
+    bool clear_schedules;
 };
 
 /* Metrics of one step; NaN where there is none. */
@@ -84,6 +97,21 @@ struct step_metrics {
 
 enum { METRICS_FIELDS = 6 };
 extern const char *const metrics_fields[METRICS_FIELDS]; /* step loss lr gradient_norm … time */
+
+/* A hyperparameter that moves from step to step. */
+struct scheduled {
+    int hyper; /* index in the optimizer's table; what the session has there is the base */
+    struct schedule_spec spec;
+    bool fresh; /* in a plan: not one that the session had before */
+};
+
+struct session_schedules {
+    struct scheduled *list;
+    int count;
+    int state_count; /* numbers of `state`, which lies in the block (or a snapshot's copy) */
+    double *state;
+    bool needs_loss; /* steps have to carry one */
+};
 
 struct session {
     struct arena arena; /* strings, tensors, tags, hyperparameters */
@@ -110,7 +138,8 @@ struct session {
     struct optim_block view; /* points into `block` (or a snapshot's copy) */
     double *scalars;         /* named scalars, in `block` */
     void **readouts;         /* in snapshots with parameters: see session_readouts, in dtype */
-    struct transform_chain *chain; /* its state lies in `block`; NULL: no transforms */
+    struct transform_chain *chain;       /* its state lies in `block`; NULL: no transforms */
+    struct session_schedules *schedules; /* NULL: none */
 };
 
 /* One step as a client asks for it. */
@@ -146,6 +175,13 @@ struct step_output {
 /* Asks for an explanation of the step, which will lie in `a`. false: no memory. */
 bool step_output_explain(struct step_output *out, size_t coordinate, struct arena *a);
 
+/* The session's schedules as one line of JSON, resolved, for the store; nothing where it has none.
+ */
+void session_schedules_write(const struct session *s, struct buf *out);
+/* Gives a session that is being loaded the schedules of such a line. Its optimizer and arena are
+ * set before, its block after. ERR_STORE where the line is not what was written. */
+enum err_code session_schedules_read(struct session *s, const char *text, struct err *err);
+
 /* A new session at step 0, revision 1. Heap; session_free. */
 enum err_code session_new(const struct session_spec *spec, int64_t now_ms,
                           struct session **ret_session, struct err *err);
@@ -179,6 +215,10 @@ enum err_code session_set_parameters(struct session *s, const struct values *v, 
  * transforms. */
 int session_readouts(const struct session *s);
 const char *session_readout_name(const struct session *s, int k);
+
+/* For the store: gives a session without a block its transforms, copied into its arena; block_alloc
+ * and block_open give them their place. false: no memory. */
+bool session_set_transforms(struct session *s, const struct transform_link *links, int count);
 
 /* Number of the optimizer's next step, from 1: steps that transforms held back do not count. */
 uint64_t session_next_t(const struct session *s);

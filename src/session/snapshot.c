@@ -2,6 +2,7 @@
  * numbers. On the way of every step, hence no allocation per string. */
 #include "session/chain.h"
 #include "session/parts.h"
+#include "session/schedules.h"
 
 #include <string.h>
 
@@ -83,8 +84,12 @@ static bool copy_state(struct session *copy, const struct session *s, struct are
 /* Readouts are computed here, since they need state that most answers do not carry. */
 static bool copy_readout(struct session *copy, const struct session *s, int k, struct arena *a)
 {
-    struct optim_step step = {.t = session_next_t(s) - 1,
-                              .h = s->h,
+    double h[HYPER_MAX];
+    uint64_t t = session_next_t(s) - 1;
+    if (s->schedules)
+        schedules_at(s, t ? t - 1 : 0, h); /* as in the step that made it */
+    struct optim_step step = {.t = t,
+                              .h = s->schedules ? h : s->h,
                               .tensors = s->tensors,
                               .tensor_count = s->tensor_count,
                               .scratch = a};
@@ -158,7 +163,7 @@ struct session *session_snapshot(const struct session *s, enum snapshot_part par
         return NULL;
     if (part == SNAPSHOT_STATE && !copy_state(copy, s, a))
         return NULL;
-    if (!chain_snapshot(copy, s, a))
+    if (!chain_snapshot(copy, s, a) || !schedules_snapshot(copy, s, a))
         return NULL;
     switch (part) {
     case SNAPSHOT_META:

@@ -6,6 +6,7 @@
  * the digests already stored. */
 #include "session/chain.h"
 #include "session/parts.h"
+#include "session/schedules.h"
 
 #include <string.h>
 
@@ -176,6 +177,7 @@ static uint64_t digest(const struct session_spec *spec, const struct plan *plan)
             d += mix(mix_string(FACT_HYPER, hypers[i].name), &plan->h[i], sizeof usual);
     }
     d += chain_digest(plan->links, plan->link_count);
+    d += schedules_digest(plan->optim, plan->scheduled, plan->scheduled_count);
     for (int i = 0; i < spec->tag_count; i++)
         d += mix_string(mix_string(FACT_TAG, spec->tags[i].key), spec->tags[i].value);
     for (int i = 0; i < spec->parameters.count; i++)
@@ -197,6 +199,16 @@ static enum err_code plan_chain(const struct session_spec *spec, struct plan *pl
     return chain_plan(spec, profile, plan->optim, plan->links, &plan->link_count, err);
 }
 
+/* Schedules too; where the optimizer is not as it should be, they are checked by themselves. */
+static enum err_code plan_schedules(const struct session_spec *spec, enum err_code optim,
+                                    struct plan *plan, struct err *err)
+{
+    struct schedule_target target = {.optim = plan->optim, .profile = plan->profile};
+    target.h = optim ? NULL : plan->h;
+    return schedules_plan(spec->schedules, spec->schedule_count, &target, &plan->arena,
+                          plan->scheduled, &plan->scheduled_count, err);
+}
+
 /* All but the digest. false: something is wrong. */
 static bool plan_content(const struct session_spec *spec, struct plan *plan, struct err *err)
 {
@@ -207,16 +219,23 @@ static bool plan_content(const struct session_spec *spec, struct plan *plan, str
     if (!values && !options)
         values = values_check_numbers(&spec->parameters, plan->dtype, plan->on_nonfinite,
                                       "#/parameters", err);
+    if (!values && !optim && plan->optim->takes)
+        values = plan->optim->takes(plan->h, spec->parameters.tensors, spec->parameters.count,
+                                    "#/parameters", err);
     enum err_code tags = check_tags(spec, err);
     enum err_code chain = plan_chain(spec, plan, err);
-    return !name && !optim && !options && !values && !tags && !chain;
+    enum err_code schedules = plan_schedules(spec, optim, plan, err);
+    return !name && !optim && !options && !values && !tags && !chain && !schedules;
 }
 
 enum err_code spec_plan(const struct session_spec *spec, struct plan *ret_plan, struct err *err)
 {
     struct plan plan = {0};
-    if (!plan_content(spec, &plan, err))
+    arena_init(&plan.arena);
+    if (!plan_content(spec, &plan, err)) {
+        arena_close(&plan.arena);
         return err->code;
+    }
     plan.digest = digest(spec, &plan);
     *ret_plan = plan;
     return ERR_OK;
@@ -242,7 +261,9 @@ void session_check(const struct session_spec *spec, struct err *err)
     struct plan plan = {0};
     struct err found;
     err_init(&found);
+    arena_init(&plan.arena);
     plan_content(spec, &plan, &found);
+    arena_close(&plan.arena);
     for (int i = 0; i < found.count; i++) {
         const struct violation *v = &found.at[i];
         if (is_told(err, v->pointer))
@@ -257,5 +278,8 @@ bool session_matches(const struct session *s, const struct session_spec *spec)
     struct plan plan;
     struct err ignored;
     err_init(&ignored);
-    return spec_plan(spec, &plan, &ignored) == ERR_OK && plan.digest == s->spec_digest;
+    if (spec_plan(spec, &plan, &ignored))
+        return false;
+    arena_close(&plan.arena);
+    return plan.digest == s->spec_digest;
 }

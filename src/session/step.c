@@ -5,9 +5,14 @@
  * then works in place. What cannot be foreseen, a result that is not finite, is met by policy:
  * reject leaves the block half changed and says so (the store is the undo log), skip pays for a
  * copy of the block beforehand and puts it back, allow keeps the result.
+ * The way of a step, each part only where the session has it:
+ *
+ *   schedules -> transforms before -> kernel -> transforms after -> finite check
+ *
  * Not done: revision, durability and history, which are the engine's. */
 #include "session/chain.h"
 #include "session/input.h"
+#include "session/schedules.h"
 
 #include "math/explain.h"
 
@@ -33,7 +38,7 @@ static enum err_code step_moved(const struct session *s, const struct step_input
                    (long long)in->expected_step, (long long)s->step);
 }
 
-static void fill_metrics(const struct session *s, double loss, int64_t now_ms,
+static void fill_metrics(const struct session *s, const struct input *input, int64_t now_ms,
                          struct step_output *out)
 {
     int lr = s->optim->lr;
@@ -41,8 +46,8 @@ static void fill_metrics(const struct session *s, double loss, int64_t now_ms,
     out->held = false;
     out->parameters = NULL;
     out->metrics = (struct step_metrics){.step = s->step,
-                                         .loss = loss,
-                                         .lr = lr >= 0 ? s->h[lr] : NAN,
+                                         .loss = input->loss,
+                                         .lr = lr >= 0 ? input->h[lr] : NAN,
                                          .gradient_norm = NAN,
                                          .update_norm = 0,
                                          .time_ms = now_ms};
@@ -82,7 +87,7 @@ static enum err_code run(struct session *s, const struct step_input *in, const s
     size_t scalars = (size_t)optim_scalars(s->optim) * sizeof *step.scalar;
     int before = err->count;
     step.t = session_next_t(s);
-    step.h = s->h;
+    step.h = input->h;
     step.loss = input->loss;
     step.hessian = input->hessian;
     step.hessian_diagonal = input->hessian_diagonal;
@@ -107,6 +112,21 @@ static enum err_code run(struct session *s, const struct step_input *in, const s
     }
     memcpy(s->scalars, step.scalar, scalars);
     return ERR_OK;
+}
+
+/* The first part of the way: hyperparameters of this step, in `h`. With `feed`, schedules that
+ * follow the loss take it in before. */
+static enum err_code run_schedules(struct session *s, const struct step_input *in,
+                                   struct input *input, bool feed, double *h,
+                                   struct step_output *out, struct err *err)
+{
+    if (feed)
+        schedules_feed(s, SCHEDULE_BEFORE_STEP, session_next_t(s) - 1, input->loss);
+    enum err_code code = schedules_next(s, in, h, err);
+    input->h = h;
+    if (s->optim->lr >= 0)
+        out->metrics.lr = h[s->optim->lr];
+    return code;
 }
 
 /* What transforms let through must be finite, as what a client sends must be without them. */
@@ -189,6 +209,35 @@ static enum err_code not_finite(const struct session *s, const struct step_input
     return err_add(err, ERR_NONFINITE, pointer, "the step would make the state infinite or NaN");
 }
 
+/* All of the way. Schedules see the losses of the steps that the optimizer takes, so their state
+ * goes back where none is taken. */
+static enum err_code run_all(struct session *s, const struct step_input *in, struct input *input,
+                             struct arena *scratch, struct step_output *out,
+                             struct optim_norms *ret_norms, enum verdict *ret_verdict,
+                             struct err *err)
+{
+    double h[HYPER_MAX], *state = NULL;
+    bool follows = s->schedules && s->schedules->needs_loss;
+    size_t bytes = schedules_numbers(s) * sizeof *state;
+    uint64_t t = session_next_t(s) - 1;
+    enum err_code code = ERR_OK;
+    if (follows && !(state = arena_memdup(scratch, s->schedules->state, bytes)))
+        return err_add(err, ERR_MEMORY, "", "no memory for a step");
+    if (s->schedules)
+        code = run_schedules(s, in, input, follows, h, out, err);
+    if (!code)
+        code = s->chain ? run_chain(s, in, input, scratch, out, ret_norms, ret_verdict, err)
+                        : run(s, in, input, scratch, out, ret_norms, err);
+    input->h = s->h;
+    if (code)
+        return code;
+    if (follows && *ret_verdict == VERDICT_TAKE)
+        schedules_feed(s, SCHEDULE_AFTER_STEP, t, input->loss);
+    else if (follows)
+        memcpy(s->schedules->state, state, bytes);
+    return ERR_OK;
+}
+
 enum err_code session_step(struct session *s, const struct step_input *in, int64_t now_ms,
                            struct arena *scratch, struct step_output *out, bool *ret_touched,
                            struct err *err)
@@ -213,13 +262,13 @@ enum err_code session_step(struct session *s, const struct step_input *in, int64
         return input_refuse(s, in, &input, err);
     if (skips && finite && !(saved = arena_memdup(scratch, s->block, s->block_bytes)))
         return err_add(err, ERR_MEMORY, "", "no memory for a copy of the session");
-    fill_metrics(s, input.loss, now_ms, out);
+    fill_metrics(s, &input, now_ms, out);
     if (!finite)
         return skip(s, now_ms, out, ret_touched);
 
     *ret_touched = true;
-    code = s->chain ? run_chain(s, in, &input, scratch, out, &norms, &verdict, err)
-                    : run(s, in, &input, scratch, out, &norms, err);
+    code = s->schedules || s->chain ? run_all(s, in, &input, scratch, out, &norms, &verdict, err)
+                                    : run(s, in, &input, scratch, out, &norms, err);
     if (code)
         return code;
     if (verdict == VERDICT_SKIP)

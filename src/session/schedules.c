@@ -1,0 +1,271 @@
+/* The schedules of a session: checked, resolved, copied, and asked before each step.
+ *
+ * A schedule moves a real hyperparameter of the optimizer. What the optimizer has stays as the base
+ * and as what decides the layout of the block; the moved values live for one step only. A value may
+ * therefore not ask for state that the block does not have (momentum that rises from 0). */
+#include "session/schedules.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+/* Scalars that a composed schedule has at most. */
+enum { STATE_MAX = SCHEDULE_NODES * 8 };
+
+/* ---- from a client --------------------------------------------------------------------------- */
+
+static const char *hyper_name_at(const void *table, int i)
+{
+    return ((const struct hyper *)table)[i].name;
+}
+
+/* Index of the hyperparameter that is to move, -1 after a violation. */
+static int find_target(const char *name, const struct optim *o, struct err *err)
+{
+    struct pointer p = pointer_to("#/schedule");
+    if (!name && o->lr >= 0)
+        return o->lr;
+    if (!name) {
+        err_add(err, ERR_VALIDATION, p.text,
+                "%s has no lr: name the hyperparameter, as in {\"beta1\": {\"name\": …}}", o->name);
+        return -1;
+    }
+    pointer_add(&p, name);
+    int k = hyper_find(o->hypers, name);
+    if (k >= 0 && o->hypers[k].kind == HYPER_REAL)
+        return k;
+    if (k >= 0) {
+        err_add(err, ERR_VALIDATION, p.text, "%s does not move: it is no real number", name);
+        return -1;
+    }
+    err_add(err, ERR_VALIDATION, p.text, "%s has no hyperparameter \"%.60s\"", o->name, name);
+    for (int i = 0; o->hypers[i].name; i++) {
+        for (int profile = 0; profile < PROFILE_COUNT; profile++) {
+            const char *alias = o->hypers[i].alias[profile];
+            if (alias && strcmp(alias, name) == 0) {
+                err_suggest(err, o->hypers[i].name);
+                return -1;
+            }
+        }
+    }
+    err_suggest(err, err_nearest(name, hyper_name_at, o->hypers, hyper_count(o->hypers)));
+    return -1;
+}
+
+/* Whether its first value is one that the hyperparameter may have. */
+static enum err_code check_first(struct scheduled *x, const struct schedule_target *target,
+                                 const char *prefix, struct err *err)
+{
+    double state[STATE_MAX];
+    const struct hyper *y = &target->optim->hypers[x->hyper];
+    if (!target->h)
+        return ERR_OK;
+    schedule_place(&x->spec, 0);
+    schedule_start(&x->spec, state);
+    double v = schedule_value(&x->spec, 0, target->h[x->hyper], state);
+    if (hyper_in_range(y, v))
+        return ERR_OK;
+    return err_add(err, ERR_VALIDATION, prefix, "it begins at %g, which is out of the range of %s",
+                   v, y->name);
+}
+
+static void place_in(struct scheduled *list, int *count, const struct scheduled *x, bool remove)
+{
+    int k = 0;
+    while (k < *count && list[k].hyper != x->hyper)
+        k++;
+    if (remove && k < *count)
+        memmove(&list[k], &list[k + 1], (size_t)(--*count - k) * sizeof *list);
+    else if (!remove) {
+        list[k] = *x;
+        *count += k == *count;
+    }
+}
+
+static enum err_code plan_one(const struct scheduled_given *given,
+                              const struct schedule_target *target, struct arena *a,
+                              struct scheduled *list, int *count, struct err *err)
+{
+    struct scheduled x = {.fresh = true};
+    struct pointer at = pointer_to("#/schedule");
+    enum err_code code = ERR_OK;
+    if (given->hyper)
+        pointer_add(&at, given->hyper);
+    if (target->optim)
+        x.hyper = find_target(given->hyper, target->optim, err);
+    if (given->schedule)
+        code = schedule_make(given->schedule, target->profile, at.text, a, &x.spec, err);
+    if (x.hyper < 0 || code)
+        return code ? code : ERR_VALIDATION;
+    if (!target->optim)
+        return ERR_OK;
+    if (given->schedule)
+        code = check_first(&x, target, at.text, err);
+    if (!code)
+        place_in(list, count, &x, !given->schedule);
+    return code;
+}
+
+enum err_code schedules_plan(const struct scheduled_given *given, int given_count,
+                             const struct schedule_target *target, struct arena *a,
+                             struct scheduled *list, int *count, struct err *err)
+{
+    enum err_code code = ERR_OK;
+    for (int i = 0; i < given_count; i++) {
+        enum err_code one = plan_one(&given[i], target, a, list, count, err);
+        code = code ? code : one;
+    }
+    return code;
+}
+
+/* ---- digest ---------------------------------------------------------------------------------- */
+
+static uint64_t mix(uint64_t seed, const void *data, size_t bytes)
+{
+    return XXH3_64bits_withSeed(data, bytes, seed);
+}
+
+static uint64_t mix_string(uint64_t seed, const char *s)
+{
+    return mix(seed, s, strlen(s) + 1);
+}
+
+/* A hyperparameter counts only where it differs from its default, as in that of the optimizer. */
+static uint64_t digest_spec(uint64_t seed, const struct schedule_spec *s)
+{
+    const struct hyper *hypers = s->schedule->hypers;
+    uint64_t d = mix_string(mix_string(seed, s->schedule->name), profile_names[s->profile]);
+    for (int i = 0; hypers[i].name; i++) {
+        double usual = hypers[i].value[s->profile];
+        if (s->list[i].count)
+            d = mix(mix_string(d, hypers[i].name), s->list[i].data,
+                    s->list[i].count * sizeof *s->list[i].data);
+        else if (memcmp(&usual, &s->h[i], sizeof usual) != 0)
+            d = mix(mix_string(d, hypers[i].name), &s->h[i], sizeof usual);
+    }
+    for (int i = 0; i < s->child_count; i++)
+        d = digest_spec(d, &s->children[i]);
+    return d;
+}
+
+uint64_t schedules_digest(const struct optim *o, const struct scheduled *list, int count)
+{
+    uint64_t sum = 0, first;
+    memcpy(&first, "schedule", sizeof first);
+    for (int i = 0; i < count; i++)
+        sum += digest_spec(mix_string(first, o->hypers[list[i].hyper].name), &list[i].spec);
+    return sum;
+}
+
+/* ---- memory ---------------------------------------------------------------------------------- */
+
+static struct session_schedules *copy_all(const struct scheduled *list, int count, struct arena *a)
+{
+    struct session_schedules *x = arena_zalloc(a, 1, sizeof *x + (size_t)count * sizeof *x->list);
+    if (!x)
+        return NULL;
+    x->list = (struct scheduled *)(x + 1);
+    x->count = count;
+    for (int i = 0; i < count; i++) {
+        x->list[i].hyper = list[i].hyper;
+        if (!schedule_copy(a, &list[i].spec, &x->list[i].spec))
+            return NULL;
+        x->state_count = schedule_place(&x->list[i].spec, x->state_count);
+        x->needs_loss |= schedule_needs_loss(&x->list[i].spec);
+    }
+    return x;
+}
+
+bool schedules_set(struct session *s, const struct scheduled *list, int count)
+{
+    s->schedules = count ? copy_all(list, count, &s->arena) : NULL;
+    return !count || s->schedules;
+}
+
+size_t schedules_numbers(const struct session *s)
+{
+    return s->schedules ? (size_t)s->schedules->state_count : 0;
+}
+
+void schedules_adopt(struct session *s, double *state)
+{
+    if (s->schedules)
+        s->schedules->state = state;
+}
+
+void schedules_start(struct session *s)
+{
+    for (int i = 0; s->schedules && i < s->schedules->count; i++)
+        schedule_start(&s->schedules->list[i].spec, s->schedules->state);
+}
+
+bool schedules_snapshot(struct session *copy, const struct session *s, struct arena *a)
+{
+    if (!s->schedules)
+        return true;
+    size_t bytes = schedules_numbers(s) * sizeof *s->schedules->state;
+    copy->schedules = copy_all(s->schedules->list, s->schedules->count, a);
+    if (!copy->schedules)
+        return false;
+    copy->schedules->state = arena_memdup(a, s->schedules->state, bytes);
+    return copy->schedules->state;
+}
+
+/* ---- steps ----------------------------------------------------------------------------------- */
+
+void schedules_at(const struct session *s, uint64_t t, double ret_h[HYPER_MAX])
+{
+    const struct session_schedules *x = s->schedules;
+    memcpy(ret_h, s->h, sizeof s->h);
+    for (int i = 0; i < x->count; i++) {
+        int k = x->list[i].hyper;
+        ret_h[k] = schedule_value(&x->list[i].spec, t, s->h[k], x->state);
+    }
+}
+
+/* Whether the block has the state that the optimizer uses with `h`. Kernels that see tensors as a
+ * whole find their state by its size, which must be the same then. */
+static bool state_fits(const struct session *s, const double *h)
+{
+    int slots = optim_slots(s->optim);
+    for (int k = 0; k < slots; k++) {
+        size_t has = optim_slot_count(s->optim, k, s->h, s->tensors, s->tensor_count);
+        size_t uses = optim_slot_count(s->optim, k, h, s->tensors, s->tensor_count);
+        if (uses > has || (uses != has && s->optim->scope != OPTIM_ELEMENTWISE))
+            return false;
+    }
+    return true;
+}
+
+enum err_code schedules_next(const struct session *s, const struct step_input *in,
+                             double ret_h[HYPER_MAX], struct err *err)
+{
+    const struct session_schedules *x = s->schedules;
+    const char *pointer = in->pointer ? in->pointer : "#";
+    bool others = false;
+    schedules_at(s, session_next_t(s) - 1, ret_h);
+    for (int i = 0; i < x->count; i++) {
+        int k = x->list[i].hyper;
+        const struct hyper *y = &s->optim->hypers[k];
+        others |= k != s->optim->lr;
+        if (!hyper_in_range(y, ret_h[k]))
+            return err_add(err, ERR_VALIDATION, pointer,
+                           "the schedule of %s gives %g for this step, which is out of its range",
+                           y->name, ret_h[k]);
+    }
+    if (others && !state_fits(s, ret_h))
+        return err_add(err, ERR_VALIDATION, pointer,
+                       "the schedule turns on or off a part of %s that has state of its own; give "
+                       "the optimizer a value that keeps it on",
+                       s->optim->name);
+    return ERR_OK;
+}
+
+void schedules_feed(struct session *s, enum schedule_phase phase, uint64_t t, double loss)
+{
+    const struct session_schedules *x = s->schedules;
+    for (int i = 0; i < x->count; i++)
+        schedule_update(&x->list[i].spec, phase, t, s->h[x->list[i].hyper], loss, x->state);
+}

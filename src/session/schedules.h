@@ -1,0 +1,49 @@
+/* The schedules of a session: from what a client asks for to hyperparameters that move, and their
+ * state in the session's block. Used inside this room alone. */
+#ifndef STEPD_SESSION_SCHEDULES_H
+#define STEPD_SESSION_SCHEDULES_H
+
+#include "session/input.h"
+
+/* What schedules are checked against. */
+struct schedule_target {
+    const struct optim *optim; /* NULL: not known, then only the schedules themselves are checked */
+    enum profile profile;
+    const double *h; /* of the optimizer; NULL: not known */
+};
+
+/* Checks and resolves what a client gave into `list`, which has `*count` entries already and room
+ * for HYPER_MAX; one for a hyperparameter that is in it takes its place, NULL takes it out.
+ * Specifications lie in `a`, lists where the client's are. Every violation is added. */
+enum err_code schedules_plan(const struct scheduled_given *given, int given_count,
+                             const struct schedule_target *target, struct arena *a,
+                             struct scheduled *list, int *count, struct err *err);
+
+/* One number for schedules in any order; 0 for none. */
+uint64_t schedules_digest(const struct optim *o, const struct scheduled *list, int count);
+
+/* Gives `s` schedules of its own, copied into its arena; their state comes with the block. false:
+ * no memory. */
+bool schedules_set(struct session *s, const struct scheduled *list, int count);
+
+/* Numbers that they keep in the block; where they lie; what they hold before the first step. */
+size_t schedules_numbers(const struct session *s);
+void schedules_adopt(struct session *s, double *state);
+void schedules_start(struct session *s);
+
+/* Copies them for a snapshot, their state included. false: no memory. */
+bool schedules_snapshot(struct session *copy, const struct session *s, struct arena *a);
+
+/* ---- steps --------------------------------------------------------------------------------- */
+
+/* All hyperparameters for the step that has `t` steps before it, moved ones included. */
+void schedules_at(const struct session *s, uint64_t t, double ret_h[HYPER_MAX]);
+
+/* The same for the next step; ERR_VALIDATION where one leaves the range of its hyperparameter. */
+enum err_code schedules_next(const struct session *s, const struct step_input *in,
+                             double ret_h[HYPER_MAX], struct err *err);
+
+/* Lets those that follow the loss take it in; the step has `t` steps before it. */
+void schedules_feed(struct session *s, enum schedule_phase phase, uint64_t t, double loss);
+
+#endif
