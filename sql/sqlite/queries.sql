@@ -53,6 +53,24 @@ DELETE FROM hyperparameter WHERE session = :session
 -- name: hyperparameter_list
 SELECT name, value FROM hyperparameter WHERE session = :session
 
+-- name: transform_insert
+INSERT INTO transform (session, ordinal, name, profile, match_names, exclude_names)
+VALUES (:session, :ordinal, :name, :profile, :match_names, :exclude_names)
+
+-- name: transform_list
+SELECT name, profile, match_names, exclude_names FROM transform
+WHERE session = :session ORDER BY ordinal
+
+-- name: transform_hyperparameter_insert
+INSERT INTO transform_hyperparameter (session, ordinal, name, value)
+VALUES (:session, :ordinal, :name, :value)
+
+-- name: transform_hyperparameter_clear
+DELETE FROM transform_hyperparameter WHERE session = :session
+
+-- name: transform_hyperparameter_list
+SELECT name, value, ordinal FROM transform_hyperparameter WHERE session = :session
+
 -- name: tensor_insert
 INSERT INTO tensor (session, ordinal, name, form, shape)
 VALUES (:session, :ordinal, :name, :form, :shape)

@@ -168,33 +168,37 @@ static void write_profile_property(struct writer *w)
     write_end(w);
 }
 
-static void write_properties(struct writer *w, const struct optim *o)
+static void write_properties(struct writer *w, const char *name, const struct hyper *table,
+                             void (*more)(struct writer *w))
 {
     write_key(w, "properties");
     write_object(w);
     write_key(w, "name");
     write_object(w);
-    write_string_field(w, "const", o->name);
+    write_string_field(w, "const", name);
     write_end(w);
     write_profile_property(w);
-    for (const struct hyper *y = o->hypers; y->name; y++)
+    if (more)
+        more(w);
+    for (const struct hyper *y = table; y->name; y++)
         write_property(w, y);
-    write_argument_properties(w, o->hypers);
+    write_argument_properties(w, table);
     write_end(w);
 }
 
-static void write_schema(struct writer *w, const struct optim *o)
+void write_hyper_schema(struct writer *w, const char *name, const char *title,
+                        const struct hyper *table, void (*more)(struct writer *w))
 {
     write_key(w, "schema");
     write_object(w);
     write_string_field(w, "$schema", "https://json-schema.org/draft/2020-12/schema");
-    write_string_field(w, "title", o->title);
+    write_string_field(w, "title", title);
     write_string_field(w, "type", "object");
-    write_properties(w, o);
+    write_properties(w, name, table, more);
     write_key(w, "required");
     write_array(w);
     write_string(w, "name");
-    for (const struct hyper *y = o->hypers; y->name; y++) {
+    for (const struct hyper *y = table; y->name; y++) {
         if (always_required(y))
             write_string(w, y->name);
     }
@@ -232,6 +236,15 @@ static void write_profile(struct writer *w, const struct hyper *table, int p)
     for (const struct hyper *y = table; y->name; y++)
         write_string_field(w, y->alias[p] ? y->alias[p] : y->name, y->name);
     write_end(w);
+    write_end(w);
+}
+
+void write_profiles(struct writer *w, const struct hyper *table)
+{
+    write_key(w, "profiles");
+    write_object(w);
+    for (int p = 0; p < PROFILE_COUNT; p++)
+        write_profile(w, table, p);
     write_end(w);
 }
 
@@ -278,13 +291,13 @@ static void write_readouts(struct writer *w, const struct readout *readouts)
     write_end(w);
 }
 
-static void write_equivalents(struct writer *w, const struct optim *o)
+void write_equivalents(struct writer *w, const char *const *same_as)
 {
     write_key(w, "equivalents");
     write_object(w);
     for (int p = 0; p < PROFILE_COUNT; p++) {
         if (p != PROFILE_PAPER)
-            write_string_field(w, profile_names[p], o->same_as[p]);
+            write_string_field(w, profile_names[p], same_as[p]);
     }
     write_end(w);
 }
@@ -300,14 +313,10 @@ void catalogue_write(struct buf *out, const struct optim *o)
     write_string_field(&w, "pros", o->pros);
     write_string_field(&w, "cons", o->cons);
     write_string_field(&w, "reference", o->reference);
-    write_equivalents(&w, o);
+    write_equivalents(&w, o->same_as);
     write_needs(&w, o->needs);
-    write_schema(&w, o);
-    write_key(&w, "profiles");
-    write_object(&w);
-    for (int p = 0; p < PROFILE_COUNT; p++)
-        write_profile(&w, o->hypers, p);
-    write_end(&w);
+    write_hyper_schema(&w, o->name, o->title, o->hypers, NULL);
+    write_profiles(&w, o->hypers);
     write_key(&w, "state");
     write_object(&w);
     write_slots(&w, o->slots);

@@ -81,4 +81,8 @@ void problem_write(struct buf *out, const struct err *err, const char *instance,
 void catalogue_write_list(struct buf *out);
 void catalogue_write(struct buf *out, const struct optim *o);
 
+/* transforms.c: GET /v1/transforms[/{name}]. */
+void transforms_write_list(struct buf *out);
+void transforms_write(struct buf *out, const struct transform *t);
+
 #endif

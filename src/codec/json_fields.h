@@ -23,6 +23,14 @@ void decode_arg(struct decode *d, json_t *v, struct hyper_arg *arg);
  * with -1 and 0 where nothing was given. */
 field_reader field_objective;
 
+struct transforms_given {
+    struct transform_given *list; /* NULL: not given */
+    int count;
+};
+
+/* A list of names and objects, into a struct transforms_given. */
+field_reader field_transforms;
+
 struct step_list {
     struct step_input *steps;
     size_t count;

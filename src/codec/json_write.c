@@ -76,18 +76,29 @@ static void write_tensor(struct writer *w, enum dtype dtype, const void *data,
         write_nested(w, dtype, data, x, 0, x->offset, x->count);
 }
 
-void write_structured(struct writer *w, const struct session *s, const void *data)
+static void write_tensors(struct writer *w, const struct session *s, enum dtype dtype,
+                          const void *data)
 {
     if (!s->named) {
-        write_tensor(w, s->dtype, data, &s->tensors[0]);
+        write_tensor(w, dtype, data, &s->tensors[0]);
         return;
     }
     write_object(w);
     for (int i = 0; i < s->tensor_count; i++) {
         write_key(w, s->tensors[i].name);
-        write_tensor(w, s->dtype, data, &s->tensors[i]);
+        write_tensor(w, dtype, data, &s->tensors[i]);
     }
     write_end(w);
+}
+
+void write_structured(struct writer *w, const struct session *s, const void *data)
+{
+    write_tensors(w, s, s->dtype, data);
+}
+
+void write_structured_double(struct writer *w, const struct session *s, const double *data)
+{
+    write_tensors(w, s, DTYPE_FLOAT64, data);
 }
 
 static void write_parameters(struct writer *w, const struct session *s)
@@ -103,8 +114,8 @@ static void write_readouts(struct writer *w, const struct session *s)
         return;
     write_key(w, "readouts");
     write_object(w);
-    for (int k = 0; k < optim_readouts(s->optim); k++) {
-        write_key(w, s->optim->readouts[k].name);
+    for (int k = 0; k < session_readouts(s); k++) {
+        write_key(w, session_readout_name(s, k));
         write_structured(w, s, s->readouts[k]);
     }
     write_end(w);
@@ -185,6 +196,7 @@ static void write_session(struct writer *w, const struct session *s, bool with_p
     write_int_field(w, "step", s->step);
     write_int_field(w, "revision", s->revision);
     write_optimizer(w, s);
+    write_transforms(w, s);
     write_string_field(w, "dtype", dtype_names[s->dtype]);
     write_string_field(w, "on_nonfinite", on_nonfinite_names[s->on_nonfinite]);
     write_tags(w, s);
@@ -227,9 +239,9 @@ void json_write_list(struct buf *out, struct session *const *sessions, int count
 
 static void write_skipped(struct writer *w, const struct step_output *o)
 {
-    if (!o->skipped)
+    if (!o->skipped && !o->held)
         return;
-    write_key(w, "skipped");
+    write_key(w, o->skipped ? "skipped" : "held");
     write_bool(w, true);
 }
 
@@ -332,5 +344,6 @@ void json_write_state(struct buf *out, const struct session *s)
     for (int i = 0; i < optim_scalars(s->optim); i++)
         write_number_field(&w, s->optim->scalars[i].name, s->scalars[i]);
     write_end(&w);
+    write_transforms_state(&w, s);
     write_end(&w);
 }

@@ -9,6 +9,19 @@
 /* A resolved hyperparameter as JSON: choices by name, booleans, integers whole. */
 void write_hyper(struct writer *w, const struct hyper *y, double value);
 
+/* Parts of a catalogue, key included. "schema": the JSON Schema of something with a name, a profile
+ * and hyperparameters; `more` adds properties (NULL: none). "profiles": defaults, required ones and
+ * the libraries' argument names, profile by profile. "equivalents": PROFILE_COUNT names. */
+void write_hyper_schema(struct writer *w, const char *name, const char *title,
+                        const struct hyper *table, void (*more)(struct writer *w));
+void write_profiles(struct writer *w, const struct hyper *table);
+void write_equivalents(struct writer *w, const char *const *same_as);
+
+/* "transforms" of a session: each with every hyperparameter, its patterns and its scalars. */
+void write_transforms(struct writer *w, const struct session *s);
+/* "transforms" of a session's state: the arrays of each, in the structure of the parameters. */
+void write_transforms_state(struct writer *w, const struct session *s);
+
 /* A hyperparameter as a property of a JSON Schema, key included. */
 void write_property(struct writer *w, const struct hyper *y);
 
@@ -25,6 +38,9 @@ void write_optimizer(struct writer *w, const struct session *s);
 /* Numbers in the structure of the session's parameters, each tensor in the form in which it was
  * given. `data` holds view.n numbers in the session's dtype. */
 void write_structured(struct writer *w, const struct session *s, const void *data);
+
+/* The same for doubles whatever the session's dtype. */
+void write_structured_double(struct writer *w, const struct session *s, const double *data);
 
 /* {"loss":…,"lr":…,"gradient_norm":…,"update_norm":…}; null where there is none. */
 void write_metrics(struct writer *w, const struct step_metrics *m);

@@ -113,12 +113,14 @@ struct session_given {
     struct optimizer_given optimizer;
     struct tags_given tags;
     struct values parameters;
+    struct transforms_given transforms;
 };
 
 static const struct field session_rows[] = {
     FIELD("name", field_string, struct session_given, name),
     FIELD("optimizer", field_optimizer, struct session_given, optimizer),
     FIELD("parameters", field_values, struct session_given, parameters),
+    FIELD("transforms", field_transforms, struct session_given, transforms),
     FIELD("dtype", field_string, struct session_given, dtype),
     FIELD("on_nonfinite", field_string, struct session_given, on_nonfinite),
     FIELD("tags", read_tags, struct session_given, tags),
@@ -137,6 +139,8 @@ static const struct alias session_aliases[] = {{"params", "parameters"},
                                                {"lr", "optimizer.lr"},
                                                {"learning_rate", "optimizer.lr"},
                                                {"profile", "optimizer.profile"},
+                                               {"transform", "transforms"},
+                                               {"clipping", "transforms"},
                                                {"precision", "dtype"},
                                                {"type", "dtype"},
                                                {"labels", "tags"},
@@ -163,7 +167,9 @@ enum err_code json_read_session(struct arena *a, const char *body, size_t len,
                                      .on_nonfinite = given.on_nonfinite,
                                      .tags = given.tags.list,
                                      .tag_count = given.tags.count,
-                                     .parameters = given.parameters};
+                                     .parameters = given.parameters,
+                                     .transforms = given.transforms.list,
+                                     .transform_count = given.transforms.count};
     return d.code;
 }
 
@@ -175,6 +181,7 @@ struct patch_given {
     bool remove_name;
     struct optimizer_given optimizer;
     struct tags_given tags;
+    struct transforms_given transforms;
 };
 
 static void patch_name(struct decode *d, const struct place *at, json_t *v, void *to)
@@ -199,6 +206,7 @@ static void patch_on_nonfinite(struct decode *d, const struct place *at, json_t 
 static const struct field patch_rows[] = {
     {.name = "name", .read = patch_name, .takes_null = true},
     FIELD("optimizer", field_optimizer, struct patch_given, optimizer, .takes_null = true),
+    FIELD("transforms", field_transforms, struct patch_given, transforms),
     {.name = "on_nonfinite", .read = patch_on_nonfinite, .takes_null = true},
     FIELD("tags", read_tags, struct patch_given, tags, .takes_null = true),
     FIELD_REFUSED("parameters", "not changed here; PUT /v1/sessions/{id}/parameters does it"),
@@ -228,7 +236,9 @@ enum err_code json_read_patch(struct arena *a, const char *body, size_t len,
                                       .optimizer = given.optimizer.name,
                                       .tags = given.tags.list,
                                       .tag_count = given.tags.count,
-                                      .clear_tags = given.tags.null};
+                                      .clear_tags = given.tags.null,
+                                      .transforms = given.transforms.list,
+                                      .transform_count = given.transforms.count};
     return d.code;
 }
 

@@ -39,6 +39,10 @@ void optimizers_begin(struct request *r);
 void optimizer_begin(struct request *r);
 void optimizer_diff_begin(struct request *r);
 
+/* transforms.c */
+void transforms_begin(struct request *r);
+void transform_begin(struct request *r);
+
 /* objectives.c */
 void objectives_begin(struct request *r);
 void objective_begin(struct request *r);

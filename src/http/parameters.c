@@ -31,18 +31,18 @@ void parameters_get_begin(struct request *r)
     r->job.part = SNAPSHOT_PARAMETERS;
 }
 
-static const char *readout_name(const void *table, int i)
+static const char *readout_name(const void *session, int i)
 {
-    return ((const struct readout *)table)[i].name;
+    return session_readout_name(session, i);
 }
 
 /* Puts the readout that was asked for into the place of the parameters. */
 static enum err_code choose_readout(struct request *r, const char *name)
 {
     struct session *s = r->job.session;
-    int count = optim_readouts(s->optim);
+    int count = session_readouts(s);
     for (int k = 0; k < count; k++) {
-        if (strcmp(s->optim->readouts[k].name, name) == 0) {
+        if (strcmp(session_readout_name(s, k), name) == 0) {
             s->view.w = s->readouts[k];
             return ERR_OK;
         }
@@ -50,7 +50,7 @@ static enum err_code choose_readout(struct request *r, const char *name)
     err_add(&r->err, ERR_REQUEST, "",
             count ? "%s has no readout \"%.60s\"" : "%s has no readouts (asked for \"%.60s\")",
             s->optim->name, name);
-    err_suggest(&r->err, err_nearest(name, readout_name, s->optim->readouts, count));
+    err_suggest(&r->err, err_nearest(name, readout_name, s, count));
     return ERR_REQUEST;
 }
 

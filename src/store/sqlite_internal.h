@@ -5,6 +5,7 @@
  *   sqlite_open.c        lock, pragmas, migrations, open and close
  *   sqlite_sessions.c    sessions: insert, put, update, remove, list
  *   sqlite_load.c        a session from its rows
+ *   sqlite_transforms.c  the transforms of sessions
  *   sqlite_history.c     metrics of steps: tails, blocks, reading
  *   sqlite_buckets.c     metrics of steps: reading for plots
  *   sqlite_journal.c     metrics of steps: the journal's frames
@@ -132,6 +133,17 @@ enum err_code sqlite_list(struct store *base, const struct store_query *query, s
                           struct err *err);
 enum err_code sqlite_load(struct store *base, const char *id_or_name, struct session **ret_session,
                           struct err *err);
+
+/* ---- sqlite_transforms.c --------------------------------------------------------------------- */
+
+/* Writes the session's transforms; hyperparameters alone where it has been written before. */
+enum err_code transforms_insert(struct sqlite_store *st, const struct session *s, bool again,
+                                struct err *err);
+/* Reads them into s->chain, not placed yet. */
+enum err_code transforms_load(struct sqlite_store *st, struct session *s, struct err *err);
+/* A value of a hyperparameter, as parameter or column 1 of a statement. false: it is none. */
+void hyper_bind(struct sql *q, const struct hyper *row, double value);
+bool hyper_read(const struct hyper *row, struct sql *q, double *ret_value);
 
 /* ---- sqlite_history.c ------------------------------------------------------------------------ */
 

@@ -111,7 +111,7 @@ static enum err_code read_names(struct session *s, struct sql *q, struct err *er
 
 /* ---- hyperparameters ------------------------------------------------------------------------- */
 
-static bool read_hyper(const struct hyper *row, struct sql *q, double *ret_value)
+bool hyper_read(const struct hyper *row, struct sql *q, double *ret_value)
 {
     int type = sqlite3_column_type(q->q, 1);
     if (row->kind != HYPER_CHOICE) {
@@ -139,7 +139,7 @@ static enum err_code read_hypers(struct sqlite_store *st, struct session *s, str
     sql_int(&q, s->key);
     while (sql_row(&q, &code, err)) {
         int i = count ? hyper_find(table, text_at(&q, 0)) : -1;
-        if (i < 0 || !read_hyper(&table[i], &q, &s->h[i])) {
+        if (i < 0 || !hyper_read(&table[i], &q, &s->h[i])) {
             sql_end(&q);
             return damaged(s, &q, "a hyperparameter that its optimizer does not have", err);
         }
@@ -262,6 +262,8 @@ static enum err_code read_session(struct sqlite_store *st, struct session *s, st
         code = read_list(st, s, SQL_tensor_list, read_tensor, err);
     if (!code)
         code = read_list(st, s, SQL_tag_list, read_tag, err);
+    if (!code)
+        code = transforms_load(st, s, err);
     if (!code && s->tensor_count == 0)
         code = damaged(s, q, "it has no parameters", err);
     return code ? code : read_block(s, q, err);

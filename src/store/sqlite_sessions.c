@@ -68,7 +68,7 @@ enum err_code sqlite_put(struct store *base, struct session *s, int64_t read_rev
 /* ---- the lists of a session ------------------------------------------------------------------ */
 
 /* Whole numbers are stored as such where a double holds them exactly. */
-static void bind_hyper(struct sql *q, const struct hyper *row, double value)
+void hyper_bind(struct sql *q, const struct hyper *row, double value)
 {
     enum { WHOLE_BITS = 53 };
     if (row->kind == HYPER_CHOICE)
@@ -88,7 +88,7 @@ static enum err_code insert_hypers(struct sqlite_store *st, const struct session
         struct sql q = sql_start(st, SQL_hyperparameter_insert);
         sql_int(&q, s->key);
         sql_text(&q, table[i].name);
-        bind_hyper(&q, &table[i], s->h[i]);
+        hyper_bind(&q, &table[i], s->h[i]);
         code = sql_run(&q, err);
     }
     return code;
@@ -204,6 +204,8 @@ enum err_code sqlite_insert(struct store *base, struct session *s, struct err *e
     if (!code)
         code = insert_tags(st, s, err);
     if (!code)
+        code = transforms_insert(st, s, false, err);
+    if (!code)
         st->added++;
     return code;
 }
@@ -233,6 +235,8 @@ enum err_code sqlite_update(struct store *base, struct session *s, int64_t read_
         code = clear(st, SQL_tag_clear, s->key, err);
     if (!code)
         code = insert_tags(st, s, err);
+    if (!code)
+        code = transforms_insert(st, s, true, err);
     return code ? code : sqlite_put(base, s, read_revision, err);
 }
 

@@ -42,7 +42,8 @@ Test(session, every_field)
     buf_init(&out);
     json_write_session(&out, s, true);
     json_t *v = parsed(&out);
-    cr_expect_eq(json_object_size(v), 14);
+    cr_expect_eq(json_object_size(v), 15);
+    expect_field(v, "transforms", "[]");
     expect_field(v, "id", "\"" ID "\"");
     expect_field(v, "name", "\"toy\"");
     expect_field(v, "step", "0");
@@ -171,7 +172,7 @@ Test(state, slots_in_the_form_of_the_parameters)
     expect_text(&out, "{\"id\":\"" ID "\",\"step\":0,\"revision\":1,\"dtype\":\"float64\","
                       "\"parameters\":{\"w\":[[1,2]],\"b\":3},"
                       "\"slots\":{\"m\":{\"w\":[[0,0]],\"b\":0.5},\"v\":{\"w\":[[0,0]],\"b\":0}},"
-                      "\"scalars\":{}}");
+                      "\"scalars\":{},\"transforms\":[]}");
     session_free(s);
 }
 
@@ -201,7 +202,7 @@ Test(state, slots_of_another_shape_and_scalars)
     json_write_state(&out, &copy);
     char *text = text_of(&out);
     cr_expect_not_null(
-        strstr(text, "\"slots\":{\"d\":[0.25,0.75]},\"scalars\":{\"distance\":1e-06}}"), "%s",
+        strstr(text, "\"slots\":{\"d\":[0.25,0.75]},\"scalars\":{\"distance\":1e-06},"), "%s",
         text);
     free(text);
     session_free(s);
