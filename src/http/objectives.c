@@ -12,10 +12,10 @@
 const char *const surface_query[] = {"x", "y", "axes", "at", "objective", NULL};
 
 /* Multiplications, roughly, and numbers of an answer. */
-static const double cost_max = 1e8, numbers_max = 1e6;
+static const double cost_max = 5e7, numbers_max = 1e6;
 
-/* Points of a grid along one side. */
-enum { GRID_LEAST = 2, GRID_MOST = 512, GRID_DEFAULT = 101 };
+/* Points of a grid along one side; fewer where each one is a pass over data. */
+enum { GRID_LEAST = 2, GRID_MOST = 512, GRID_FUNCTION = 101, GRID_MODEL = 51 };
 
 static const char *name_at(const void *table, int i)
 {
@@ -265,8 +265,8 @@ void objective_surface_begin(struct request *r)
     if (!s)
         return;
     const struct objective *o = s->objective;
-    struct axis x = {o->low[0], o->high[0], GRID_DEFAULT},
-                y = {o->low[1], o->high[1], GRID_DEFAULT};
+    size_t count = o->model ? GRID_MODEL : GRID_FUNCTION;
+    struct axis x = {o->low[0], o->high[0], count}, y = {o->low[1], o->high[1], count};
     bool plane = s->n > 1;
     read_axis(r, "x", &x);
     read_axis(r, "y", &y);

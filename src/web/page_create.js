@@ -48,6 +48,7 @@ export default async function (place, { query, setQuery, signal }) {
     advice.replaceChildren(entry.use_when, " ", make("a", { href: "/#/optimizers/" + entry.name, textContent: "All about it" }));
     formula.replaceChildren(tex(entry.formula, { display: true }));
     box.replaceChildren(hyperparameters(entry, state.profile, state.values, (values) => { state.values = values; code.show(); }));
+    form.dataset.name = entry.name;
     setQuery({ optimizer: state.optimizer, profile: state.profile === "torch" ? null : state.profile });
     code.show();
   }

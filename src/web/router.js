@@ -11,6 +11,7 @@ import { trouble } from "./trouble.js";
 export const pages = [
   { name: "sessions", path: "/#/", label: "Sessions" },
   { name: "compare", path: "/#/compare", label: "Compare" },
+  { name: "playground", path: "/#/playground", label: "Playground" },
   { name: "optimizers", path: "/#/optimizers", label: "Optimizers" },
   { name: "docs", path: "/docs", label: "API" },
 ];

@@ -25,9 +25,11 @@ def choose(browser, selector, value):
 
 def fields(browser, server):
     """The form has a field for every hyperparameter of every optimizer, and says the defaults."""
+    visit(browser, server, "/#/new?optimizer=gd")
     for item in server.request("GET", "/v1/optimizers").json["items"]:
         entry = server.request("GET", item["links"]["self"]).json
-        visit(browser, server, f"/#/new?optimizer={item['name']}")
+        choose(browser, "#h-optimizer", item["name"])
+        browser.wait(f"document.querySelector('form.create').dataset.name === '{item['name']}'")
         wanted = [k for k, s in entry["schema"]["properties"].items() if k not in ("name", "profile") and ("type" in s or "enum" in s)]
         shown = browser.run("return [...document.querySelectorAll('[id^=h-]:is(input, select)')].map((e) => e.name).filter(Boolean)")
         check(shown == wanted, f"{item['name']}: {shown}, not {wanted}")

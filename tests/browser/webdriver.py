@@ -119,7 +119,7 @@ class Browser:
             if value:
                 return value
             if time.monotonic() > until:
-                raise BrowserError(f"{seconds} s passed without {expression}; the page says:\n" + self.run("return document.body.innerText")[:2000])
+                raise BrowserError(f"{seconds} s passed without {expression}; the page says:\n" + self.run("return document.body.innerText")[:500])
             time.sleep(0.05)
 
     def ready(self):

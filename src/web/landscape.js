@@ -1,0 +1,19 @@
+// Objectives, as the playground wants them: what is known of one, and its losses on a grid.
+import { call, once } from "./api.js";
+import { number } from "./series.js";
+
+const columns = 121, rows = 101, along = 401;
+
+export const list = async () => (await once("/v1/objectives")).items;
+
+// `parameters` counts them; `start` is the first recommended one; `minimum` the least loss, or null.
+export async function describe(name) {
+  const o = await once("/v1/objectives/" + name);
+  return { ...o, parameters: o.starts[0].length, start: o.starts[0], minimum: o.minima.length ? o.minima[0].loss : null };
+}
+
+export async function surface(name, about) {
+  const flat = about.parameters === 1, [x, y] = about.window;
+  const answer = await call(`/v1/objectives/${name}/surface?x=${x.join(",")},${flat ? along : columns}` + (flat ? "" : `&y=${y.join(",")},${rows}`));
+  return { x, y: flat ? null : y, columns: answer.x.length, rows: answer.loss.length, values: answer.loss.flat().map(number) };
+}

@@ -1,0 +1,162 @@
+// A race of optimizers down a landscape:
+// `/#/playground?o=objective&s=start&n=steps&r=adam;lr:0.1,gd;lr:0.002`. The server does every step.
+import { call } from "./api.js";
+import { Chart } from "./chart.js";
+import { curve, dash } from "./colours.js";
+import { announce, copy, make, settled } from "./dom.js";
+import { short } from "./format.js";
+import { describe, list, surface } from "./landscape.js";
+import { Map2 } from "./map.js";
+import { most, read, roster, write } from "./racers.js";
+import { number } from "./series.js";
+import { snippet } from "./snippet.js";
+import { lines } from "./tex.js";
+import { trouble } from "./trouble.js";
+
+const usual = { o: "rosenbrock", n: 500, r: "gd;lr:0.001,momentum;lr:0.0005,rmsprop;lr:0.01,adam;lr:0.1" };
+const lengths = [50, 100, 200, 500, 1000, 2000, 5000, 10000], ladder = [1, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 1e-4, 1e-5], runMs = 4000;
+
+export default async function (place, { query, setQuery, signal }) {
+  const catalogue = (await call("/v1/optimizers")).items, objectives = await list();
+  const state = { name: query.get("o") || usual.o, steps: Number(query.get("n")) || usual.n, start: (query.get("s") || "").split(",").filter(Boolean).map(Number), racers: read(query.get("r") || usual.r), touched: query.has("r") };
+  if (!objectives.some((o) => o.name === state.name)) state.name = objectives[0].name;
+  state.racers = state.racers.filter((r) => catalogue.some((o) => o.name === r.name));
+  let about = null, race = null, until = 0, playing = 0, asked = null;
+
+  // ---- what stands where ----
+  const objective = make("select", { "aria-label": "Objective", id: "objective" }, objectives.map((o) => make("option", { value: o.name, textContent: o.title, selected: o.name === state.name })));
+  const steps = make("select", { "aria-label": "Steps" }, [...new Set([...lengths, state.steps])].sort((a, b) => a - b).map((n) => make("option", { value: n, textContent: `${n} steps`, selected: n === state.steps })));
+  const start = make("input", { type: "text", class: "mono", "aria-label": "Start", autocomplete: "off", id: "start" });
+  const link = make("button", { class: "quiet", textContent: "Copy link", onclick: () => copy(location.href, link) });
+  const map = new Map2((at) => { state.start = at; start.value = at.join(", "); setQuery({ s: at.join(",") }); run(); });
+  const play = make("button", { textContent: "▶", "aria-label": "Play", id: "play" }), scrub = make("input", { type: "range", min: 0, max: 1, value: 1, "aria-label": "Step", id: "scrub" }), at = make("output", { class: "mono" });
+  play.dataset.key = "pause";
+  const formula = make("div"), doc = make("p", { class: "dim" }), wrong = make("div"), field = make("ol", { class: "racers" }), results = make("tbody");
+  const add = make("select", { "aria-label": "Add an optimizer", id: "add" }, make("option", { value: "", textContent: "add an optimizer" }), catalogue.map((o) => make("option", { value: o.name, textContent: o.name })));
+  const tune = make("button", { class: "quiet", textContent: "Find each lr", title: "races nine learning rates for each optimizer and takes the best", id: "tune" });
+  const chart = new Chart({ name: "loss", onhover: (x) => { if (x !== null) seek(x); } });
+  chart.element.classList.add("large");
+  const request = () => ({ objective: state.name, ...(state.start.length ? { start: state.start } : {}), steps: state.steps, optimizers: state.racers.map((r) => ({ name: r.name, ...r.values })) });
+  const code = snippet(() => ({ method: "POST", path: "/v1/compare", body: request() }), { title: "The race as curl or Python" });
+  const bench = roster(field, state.racers, catalogue, () => { state.touched = true; setQuery({ r: write(state.racers) }); add.hidden = state.racers.length >= most; run(); });
+  const land = make("section", { class: "card" }, map.element, make("div", { class: "row" }, play, scrub, at));
+  place.append(make("div", { class: "bar" }, make("h1", { textContent: "Playground" }), objective, steps, make("label", { class: "row" }, "from", start), make("span", { class: "grow" }), link), wrong,
+    make("div", { class: "ground" }, make("div", {}, land, make("section", { class: "card" }, formula, doc)), make("section", { class: "card" }, make("div", { class: "row" }, make("h2", { textContent: "Optimizers" }), make("span", { class: "grow" }), tune), field, add)),
+    make("div", { class: "charts" }, chart.element),
+    make("section", { class: "card scroll" }, make("h2", { textContent: "Ranking" }), make("table", { class: "plain ranking" }, make("thead", {}, make("tr", {}, ["", "optimizer", "last loss", "best loss", "steps to the target", "end"].map((t) => make("th", { scope: "col", textContent: t })))), results)),
+    make("div", { class: "card" }, code));
+  signal.addEventListener("abort", () => { chart.close(); map.close(); cancelAnimationFrame(playing); });
+
+  // ---- the race ----
+  const run = settled(60, async () => {
+    if (signal.aborted) return;
+    if (asked) asked.abort();
+    const mine = asked = new AbortController();
+    code.show();
+    try {
+      const next = await call("/v1/compare", { method: "POST", json: request(), signal: mine.signal });
+      if (mine !== asked || signal.aborted) return;
+      race = { ...next, runs: next.runs.map((r) => ({ ...r, step: r.columns.step, loss: r.columns.loss.map(number), trajectory: r.trajectory && r.trajectory.map((w) => w.map(number)) })) };
+      wrong.replaceChildren();
+      bench.blame([]);
+      show();
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      const rest = bench.blame(error.errors || []);
+      wrong.replaceChildren(...(rest.length || !(error.errors || []).length ? [trouble(Object.assign(error, { errors: rest }))] : []));
+    }
+  });
+
+  function show() {
+    const last = race.runs.reduce((a, r) => Math.max(a, r.step.at(-1)), 1), low = about.minimum ?? 0;
+    scrub.max = last;
+    bench.tell(race);
+    chart.name = low === 0 ? "loss" : `loss above the minimum, ${short(low)}`;
+    chart.element.querySelector("h2").textContent = chart.name;
+    chart.draw({
+      lines: race.runs.map((r, i) => ({ label: r.optimizer.name, colour: curve(i), dash: dash(i), x: r.step, value: r.loss.map((v) => v - low), low: r.loss.map((v) => v - low), high: r.loss.map((v) => v - low) })),
+      marks: race.runs.filter((r) => r.diverged).map((r) => ({ x: r.step.findLast((s, k) => Number.isFinite(r.loss[k])) ?? r.diverged.step, text: r.diverged.reason, label: r.optimizer.name })),
+    });
+    results.replaceChildren(...race.ranking.map((i, rank) => {
+      const r = race.runs[i], swatch = make("i", { class: "swatch" });
+      swatch.style.background = curve(i);
+      return make("tr", {}, make("td", { textContent: `${rank + 1}.` }), make("td", {}, swatch, r.optimizer.name, "lr" in r.optimizer ? make("span", { class: "dim", textContent: ` lr ${r.optimizer.lr}` }) : null),
+        make("td", { class: "mono", textContent: short(number(r.final.loss)) }), make("td", { class: "mono", textContent: `${short(number(r.best.loss))} at ${r.best.step}` }), make("td", { class: "mono", textContent: r.steps_to_target ?? "–" }),
+        make("td", { class: r.diverged ? "bad" : "dim", textContent: r.diverged ? `diverged at step ${r.diverged.step}: ${r.diverged.reason}` : r.stopped_by === "seconds" ? "out of time" : `${r.steps_done} steps` }));
+    }));
+    seek(playing ? until : last);
+    const winner = race.runs[race.ranking[0]];
+    announce(`${winner.optimizer.name} leads with ${short(number(winner.final.loss))}`);
+  }
+
+  function seek(step) {
+    until = step;
+    scrub.value = step;
+    at.textContent = `step ${Math.round(step)}`;
+    map.race(race.runs, state.start.length ? state.start : about.start, step);
+    chart.cursor(step);
+  }
+
+  function toggle() {
+    if (playing) { cancelAnimationFrame(playing); playing = 0; } else {
+      const last = Number(scrub.max), from = until >= last ? 0 : until, begin = performance.now();
+      const tick = (now) => {
+        const step = from + (now - begin) / runMs * last;
+        seek(Math.min(last, step));
+        playing = step < last ? requestAnimationFrame(tick) : 0;
+        if (!playing) label();
+      };
+      playing = requestAnimationFrame(tick);
+    }
+    label();
+  }
+  const label = () => { play.textContent = playing ? "❚❚" : "▶"; play.setAttribute("aria-label", playing ? "Pause" : "Play"); };
+
+  // The best of nine learning rates for each optimizer that has one.
+  async function best() {
+    tune.disabled = true;
+    try {
+      await Promise.all(state.racers.map(async (r) => {
+        const tried = await call("/v1/compare", { method: "POST", json: { ...request(), optimizers: ladder.map((lr) => ({ name: r.name, ...r.values, lr })) } }).catch((error) => { if (!error.status) throw error; return null; });
+        if (tried) r.values.lr = tried.runs[tried.ranking[0]].optimizer.lr;
+      }));
+      if (signal.aborted) return;
+      setQuery({ r: write(state.racers) });
+      await bench.show();
+      run();
+    } catch (error) { wrong.replaceChildren(trouble(error)); } finally { tune.disabled = false; }
+  }
+
+  async function choose() {
+    about = await describe(state.name);
+    if (signal.aborted) return;
+    formula.replaceChildren(lines(about.formula));
+    doc.textContent = [about.description, about.stability].filter(Boolean).join(" ");
+    start.value = (state.start.length ? state.start : about.start).join(", ");
+    start.closest("label").hidden = about.parameters > 16;
+    land.querySelector("canvas").parentElement.hidden = about.parameters > 2;
+    if (about.parameters <= 2) {
+      const drawn = await surface(state.name, about);
+      if (!signal.aborted) map.set(drawn, about.minima);
+    }
+  }
+
+  objective.onchange = async () => {
+    state.name = objective.value;
+    state.start = [];
+    race = null;
+    setQuery({ o: state.name, s: null });
+    await choose();
+    if (state.touched) run(); else await best();
+  };
+  steps.onchange = () => { state.steps = Number(steps.value); setQuery({ n: state.steps }); run(); };
+  start.onchange = () => { state.start = start.value.split(/[\s,]+/).filter(Boolean).map(Number); setQuery({ s: state.start.join(",") }); run(); };
+  add.onchange = () => { const name = add.value; add.value = ""; if (name && state.racers.length < most) bench.add(name); };
+  scrub.addEventListener("input", () => { if (playing) toggle(); if (race) seek(Number(scrub.value)); });
+  play.onclick = () => race && toggle();
+  tune.onclick = best;
+  await choose();
+  await bench.show();
+  run();
+  return { title: "Playground" };
+}

@@ -1,0 +1,82 @@
+// The optimizers of a race, up to eight, as they stand beside the map: each with its colour, its
+// formula, a slider for every hyperparameter, and how it did. In an address they are written
+// `adam;lr:0.1;beta1:0.8,gd;lr:0.002`.
+import { once } from "./api.js";
+import { curve, curves } from "./colours.js";
+import { make } from "./dom.js";
+import { short } from "./format.js";
+import { slider } from "./slider.js";
+import { lines } from "./tex.js";
+
+export const most = curves;
+
+export function read(text) {
+  return text.split(",").filter(Boolean).slice(0, most).map((part) => {
+    const [name, ...values] = part.split(";");
+    return { name, values: Object.fromEntries(values.map((v) => v.split(":")).filter((p) => p.length === 2).map(([k, v]) => [k, parse(v)])) };
+  });
+}
+
+function parse(text) {
+  try { return JSON.parse(text); } catch { return text; }
+}
+
+export const write = (racers) => racers.map((r) => [r.name, ...Object.entries(r.values).map(([k, v]) => `${k}:${v}`)].join(";")).join(",");
+
+// Shows `racers` in `place`; changed() after each change of them.
+export function roster(place, racers, catalogue, changed) {
+  let open = 0, wrong = [];
+
+  async function card(racer, i) {
+    const entry = await once("/v1/optimizers/" + racer.name), profile = "torch" in entry.profiles ? "torch" : Object.keys(entry.profiles)[0], usual = entry.profiles[profile].defaults;
+    const select = make("select", { "aria-label": `Optimizer ${i + 1}`, onchange: () => { racer.name = select.value; racer.values = "lr" in usual && "lr" in racer.values ? { lr: racer.values.lr } : {}; show(); changed(); } },
+      catalogue.map((o) => make("option", { value: o.name, textContent: o.name, selected: o.name === racer.name })));
+    const swatch = make("i", { class: "swatch" }), result = make("span", { class: "result mono" });
+    swatch.style.background = curve(i);
+    const properties = Object.entries(entry.schema.properties).filter(([k, s]) => k !== "name" && k !== "profile" && (s.type || s.enum));
+    const slides = properties.map(([k, s]) => slider(k, s, usual[k], racer.values[k], (v) => {
+      if (v === null) delete racer.values[k]; else racer.values[k] = v;
+      changed();
+    }));
+    const first = properties.findIndex(([k]) => k === "lr"), rest = slides.filter((_, k) => k !== first);
+    const box = make("details", { open: i === open, ontoggle: () => { if (box.open) open = i; } }, make("summary", { textContent: `rule and ${rest.length} more` }), lines(entry.formula), rest);
+    const element = make("li", { class: "racer" }, make("div", { class: "row" }, swatch, select, make("span", { class: "grow" }), result,
+      make("button", { class: "close", type: "button", textContent: "×", "aria-label": `Take out ${racer.name}`, disabled: racers.length < 2, onclick: () => { racers.splice(i, 1); show(); changed(); } })),
+    slides[first] || "", box, make("p", { class: "bad hint", role: "alert", textContent: wrong.filter((e) => (e.pointer || "").startsWith(`#/optimizers/${i}/`)).map((e) => `${e.pointer.split("/").slice(3).join("/")}: ${e.detail}`).join("; ") }));
+    element.dataset.name = racer.name;
+    return Object.assign(element, { result });
+  }
+
+  let cards = [], turn = 0;
+  async function show() {
+    const mine = ++turn, made = await Promise.all(racers.map(card));
+    if (mine !== turn) return;
+    cards = made;
+    place.replaceChildren(...cards);
+    if (last) tell(last);
+  }
+  // What became of each, beside its name.
+  let last = null;
+  function tell(race) {
+    last = race;
+    race.runs.forEach((run, i) => {
+      if (!cards[i]) return;
+      const rank = race.ranking.indexOf(i) + 1;
+      cards[i].result.className = run.diverged ? "result bad" : "result mono";
+      cards[i].result.textContent = run.diverged ? `✕ step ${run.diverged.step}` : `${rank}. ${short(run.final.loss)}`;
+      cards[i].result.title = run.diverged ? run.diverged.reason : `rank ${rank}, loss ${run.final.loss}`;
+    });
+  }
+  function blame(errors) {
+    wrong = errors;
+    cards.forEach((c, i) => { c.querySelector("p.bad").textContent = wrong.filter((e) => (e.pointer || "").startsWith(`#/optimizers/${i}`)).map((e) => `${e.pointer.split("/").slice(3).join("/")} ${e.detail}`).join("; "); });
+    return errors.filter((e) => !(e.pointer || "").startsWith("#/optimizers/"));
+  }
+  function add(name) {
+    racers.push({ name, values: {} });
+    open = racers.length - 1;
+    show();
+    changed();
+  }
+  return { show, tell, blame, add };
+}
