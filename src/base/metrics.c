@@ -32,6 +32,7 @@ static const struct metric_row rows[METRIC_COUNT] = {
     [METRIC_CACHE_BYTES] = {"stepd_cache_bytes", "Memory of the cached sessions.", true},
     [METRIC_QUEUE_DEPTH] = {"stepd_queue_depth", "Jobs that wait for the engine.", true},
     [METRIC_CONNECTIONS] = {"stepd_connections", "Open connections.", true},
+    [METRIC_STREAMS] = {"stepd_event_streams", "Connections that follow events.", true},
     [METRIC_BYTES_IN] = {"stepd_http_received_bytes_total", "Body bytes received.", false},
     [METRIC_BYTES_OUT] = {"stepd_http_sent_bytes_total", "Body bytes sent.", false},
 };

@@ -23,6 +23,7 @@ enum metric {
     METRIC_CACHE_BYTES,      /* gauge */
     METRIC_QUEUE_DEPTH,      /* gauge: jobs that wait for the engine */
     METRIC_CONNECTIONS,      /* gauge: open connections */
+    METRIC_STREAMS,          /* gauge: of these, streams of events */
     METRIC_BYTES_IN,         /* counter: body bytes received */
     METRIC_BYTES_OUT,        /* counter: body bytes sent */
     METRIC_COUNT

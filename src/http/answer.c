@@ -7,6 +7,7 @@
 #include "codec/json.h"
 #include "http/negotiate.h"
 #include "http/routes.h"
+#include "http/stream.h"
 
 #include <string.h>
 
@@ -129,7 +130,8 @@ static void add_cors(struct request *r, struct list *l)
     }
     add(l, "Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
     add(l, "Access-Control-Allow-Headers",
-        "Accept, Content-Type, Idempotency-Key, If-Match, If-None-Match, Prefer, X-Request-Id");
+        "Accept, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, Prefer, "
+        "X-Request-Id");
     add(l, "Access-Control-Max-Age", "600");
 }
 
@@ -167,6 +169,7 @@ int answer_headers(struct request *r, struct answer_header ret_headers[ANSWER_HE
     add(&l, "Content-Encoding", r->answer.gzip ? "gzip" : NULL);
     add_state(r, &l);
     add(&l, "X-Request-Id", r->id);
+    add(&l, "X-Accel-Buffering", r->stream ? "no" : NULL); /* a proxy passes each frame on */
     add_safety(r, &l);
     add_vary(r, &l);
     add_cors(r, &l);
@@ -180,14 +183,17 @@ int answer_headers(struct request *r, struct answer_header ret_headers[ANSWER_HE
 void answer_log(struct request *r)
 {
     int status = r->answer.status;
-    uint64_t bytes = r->answer.file ? r->answer.file_bytes : r->answer.body.len;
+    uint64_t bytes = r->stream        ? r->stream->bytes
+                     : r->answer.file ? r->answer.file_bytes
+                                      : r->answer.body.len;
     int64_t duration_ns = clock_monotonic_ns() - r->start_ns;
     metrics_add(METRIC_BYTES_IN, (int64_t)r->body_bytes);
     if (status == 0)
         return; /* the client left, or was dropped, before there was an answer */
     metrics_add(METRIC_BYTES_OUT, (int64_t)bytes);
     metrics_count_status(status);
-    metrics_observe(METRIC_REQUEST_SECONDS, (double)duration_ns * 1e-9);
+    if (!r->stream) /* which lasts as long as its client likes */
+        metrics_observe(METRIC_REQUEST_SECONDS, (double)duration_ns * 1e-9);
     enum access_log which = r->service->access_log;
     if (which == ACCESS_OFF || (which == ACCESS_ERRORS && status < 400))
         return;

@@ -9,6 +9,7 @@
 #include "http/key.h"
 #include "http/negotiate.h"
 #include "http/routes.h"
+#include "http/stream.h"
 
 #include <string.h>
 
@@ -60,6 +61,7 @@ void exchange_open(struct request *r, const char *raw_target)
     r->id[0] = '\0';
     r->job = (struct job){.arena = &r->arena, .err = &r->err, .user = r};
     r->state = NULL;
+    r->stream = NULL;
 }
 
 /* The client's id where it is harmless in headers, JSON and the log; else a fresh one. */
@@ -299,6 +301,11 @@ void exchange_finish(struct request *r)
 void exchange_close(struct request *r)
 {
     answer_log(r);
+    if (r->stream) {
+        stream_free(r->stream);
+        r->stream = NULL;
+        atomic_fetch_sub(&r->service->streams, 1);
+    }
     recycle(&r->body);
     recycle(&r->answer.body);
     arena_reset(&r->arena);

@@ -13,6 +13,7 @@ enum {
     LIMIT_HISTORY = 1000000, /* rows of one answer */
     LIMIT_HISTORY_DEFAULT = 10000,
     LIMIT_POINTS = 100000, /* max_points of one answer */
+    LIMIT_STREAMS = 1000,  /* streams of events at the same time */
     LIMIT_KEY = 255        /* characters of an Idempotency-Key */
 };
 
@@ -89,6 +90,12 @@ void steps_many_begin(struct request *r);
 void steps_many_finish(struct request *r);
 extern const char *const steps_produces[];
 extern const char *const steps_query[], *const steps_many_query[];
+
+/* events.c */
+void events_begin(struct request *r);
+void session_events_begin(struct request *r);
+void events_finish(struct request *r);
+extern const char *const events_query[], *const session_events_query[], *const events_produces[];
 
 /* history.c */
 void history_begin(struct request *r);

@@ -22,6 +22,7 @@ static const struct {
     [HEADER_IDEMPOTENCY_KEY] = {"Idempotency-Key", REPEAT_WRONG},
     [HEADER_IF_MATCH] = {"If-Match", REPEAT_LIST},
     [HEADER_IF_NONE_MATCH] = {"If-None-Match", REPEAT_LIST},
+    [HEADER_LAST_EVENT_ID] = {"Last-Event-ID", REPEAT_WRONG},
     [HEADER_ORIGIN] = {"Origin", REPEAT_WRONG},
     [HEADER_PREFER] = {"Prefer", REPEAT_LIST},
     [HEADER_TRANSFER_ENCODING] = {"Transfer-Encoding", REPEAT_WRONG},

@@ -34,6 +34,7 @@ struct service {
     size_t max_body_bytes;
     enum access_log access_log;
     atomic_bool stopping; /* answers close their connections */
+    atomic_int streams;   /* open streams of events */
 };
 
 enum { REQUEST_ID_LEN = 128, REQUEST_PARAMETERS = 2 };
@@ -87,8 +88,11 @@ struct request {
     bool settled;  /* `begin` has answered already: no job */
     bool rendered; /* the answer was made in the engine thread, to be stored */
 
+    struct stream *stream; /* the answer's body is this stream; NULL: it is answer.body */
     struct answer answer;
 };
+
+struct stream;
 
 /* A zeroed piece of r->arena; NULL after adding ERR_MEMORY. */
 void *request_alloc(struct request *r, size_t count, size_t size);

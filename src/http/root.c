@@ -42,7 +42,7 @@ static void write_index(struct buf *out)
         {"limits", "/v1/limits"},         {"version", "/v1/version"},
         {"openapi", "/openapi.json"},     {"docs", "/docs"},
         {"health", "/healthz"},           {"readiness", "/readyz"},
-        {"metrics", "/metrics"}};
+        {"metrics", "/metrics"},          {"events", "/v1/events"}};
     struct writer w = writer_to(out);
     write_object(&w);
     write_string_field(&w, "name", "stepd");
@@ -203,6 +203,8 @@ void limits_begin(struct request *r)
                   {"list_limit", LIMIT_LIST},
                   {"history_limit", LIMIT_HISTORY},
                   {"history_points", LIMIT_POINTS},
+                  {"event_streams", LIMIT_STREAMS},
+                  {"event_sessions", EVENTS_SESSIONS},
                   {"headers", HEADERS_MOST},
                   {"query_parameters", TARGET_ARGS},
                   {"idempotency_key_length", LIMIT_KEY},

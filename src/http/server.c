@@ -7,6 +7,7 @@
 #include "codec/json.h"
 #include "http/answer.h"
 #include "http/exchange.h"
+#include "http/sse.h"
 
 #include <errno.h>
 #include <microhttpd.h>
@@ -37,7 +38,8 @@ struct connection {
     int fd;
     _Atomic int64_t deadline_ns;
     _Atomic int stage;
-    bool open;      /* a request is in flight */
+    bool open;      /* a request is here */
+    bool streaming; /* … and its answer is a stream, which is not in flight */
     bool submitted; /* its job has gone to the engine */
     struct request request;
 };
@@ -46,6 +48,7 @@ struct server {
     struct service *service;
     struct server_config config;
     struct MHD_Daemon *daemon;
+    struct sse *sse;
     pthread_mutex_t lock; /* guards the list */
     struct connection *connections;
     atomic_int in_flight; /* requests between their head and the end of their answer */
@@ -215,17 +218,26 @@ static void on_done(struct job *job)
     atomic_fetch_sub(&s->in_engine, 1);
 }
 
+/* NULL: no memory. A buffer is not copied: its bytes are constant, or stay in the request until it
+ * is closed. */
+static struct MHD_Response *make_response(struct connection *c, const void *data, size_t bytes)
+{
+    struct request *r = &c->request;
+    if (r->stream)
+        return sse_response(c->server->sse, c->mhd, c->fd, r->stream);
+    return MHD_create_response_from_buffer(bytes, (void *)(uintptr_t)data, MHD_RESPMEM_PERSISTENT);
+}
+
 static enum MHD_Result send_answer(struct connection *c)
 {
     struct request *r = &c->request;
     struct answer *a = &r->answer;
     const void *data = a->file ? a->file : a->body.data;
     size_t bytes = a->file ? a->file_bytes : a->body.len;
-    if (!enter(c, STAGE_ANSWER, clock_monotonic_ns() + transfer_ns(c->server, bytes)))
+    int64_t due = r->stream ? no_deadline : clock_monotonic_ns() + transfer_ns(c->server, bytes);
+    if (!enter(c, STAGE_ANSWER, due))
         return MHD_NO;
-    /* Not copied: the bytes are constant, or stay in the request until it is closed. */
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(bytes, (void *)(uintptr_t)data, MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *response = make_response(c, data, bytes);
     if (!response)
         return MHD_NO;
     struct answer_header headers[ANSWER_HEADERS];
@@ -234,6 +246,10 @@ static enum MHD_Result send_answer(struct connection *c)
         MHD_add_response_header(response, headers[i].name, headers[i].value);
     enum MHD_Result result = MHD_queue_response(c->mhd, (unsigned)a->status, response);
     MHD_destroy_response(response);
+    if (r->stream && result == MHD_YES) {
+        c->streaming = true;
+        atomic_fetch_sub(&c->server->in_flight, 1);
+    }
     return result;
 }
 
@@ -264,7 +280,7 @@ static enum MHD_Result proceed(struct connection *c, enum exchange_next next)
 static enum MHD_Result begin(struct connection *c, const char *method, const char *version)
 {
     c->open = true;
-    c->submitted = false;
+    c->submitted = c->streaming = false;
     atomic_fetch_add(&c->server->in_flight, 1);
     MHD_get_connection_values(c->mhd, MHD_HEADER_KIND, on_header, &c->request.headers);
     enum exchange_next next = exchange_head(&c->request, method, version);
@@ -318,9 +334,12 @@ static void on_completed(void *cls, struct MHD_Connection *mhd, void **state,
         c->request.answer.status = err_info(ERR_TIMEOUT)->status;
         err_add(&c->request.err, ERR_TIMEOUT, "", "the body came too late");
     }
+    if (c->request.stream)
+        sse_leave(c->request.stream);
     exchange_close(&c->request);
     wait_for_head(c);
-    atomic_fetch_sub(&c->server->in_flight, 1);
+    if (!c->streaming)
+        atomic_fetch_sub(&c->server->in_flight, 1);
 }
 
 /* ---- life -------------------------------------------------------------------------------------
@@ -382,8 +401,12 @@ enum err_code server_new(struct service *service, const struct server_config *co
     s->service = service;
     s->config = *config;
     pthread_mutex_init(&s->lock, NULL);
-    s->daemon = start_daemon(s);
+    s->sse = sse_new(engine_events(service->engine));
+    s->daemon = s->sse ? start_daemon(s) : NULL;
     if (!s->daemon) {
+        if (s->sse)
+            sse_stop(s->sse);
+        sse_free(s->sse);
         pthread_mutex_destroy(&s->lock);
         free(s);
         return err_add(err, ERR_INTERNAL, "", "the network threads could not be started: %s",
@@ -429,6 +452,7 @@ void server_stop(struct server *s, int grace_ms)
     int fd = MHD_quiesce_daemon(s->daemon);
     if (fd >= 0)
         close(fd);
+    sse_stop(s->sse);
     drain_requests(s, until_ns);
     engine_refuse(s->service->engine);
     while (atomic_load(&s->in_flight) > 0 && clock_monotonic_ns() < until_ns)
@@ -436,6 +460,7 @@ void server_stop(struct server *s, int grace_ms)
     while (atomic_load(&s->in_engine) > 0)
         nap(s);
     MHD_stop_daemon(s->daemon);
+    sse_free(s->sse);
     pthread_mutex_destroy(&s->lock);
     free(s);
 }

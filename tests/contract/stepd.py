@@ -28,6 +28,7 @@ QUICK = bool(os.environ.get("STEPD_QUICK"))  # fewer repetitions, for slow build
 
 BANNER_SECONDS = 30
 STOP_SECONDS = 30
+SILENCE_SECONDS = 3 if QUICK else 0.7
 
 
 class Failure(Exception):
@@ -81,13 +82,26 @@ class Client:
         try:
             self.http.request(method, path, body, headers)
             answer = self.http.getresponse()
-            data = answer.read()
+            data = self._read_stream(answer) if answer.chunked else answer.read()
         except BaseException:
             self.close()
             raise
         if answer.will_close:
             self.close()
         return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, data)
+
+    def _read_stream(self, answer):
+        """What a stream says until it is silent for a while; only streams are chunked. The connection
+        is of no use afterwards."""
+        data = b""
+        self.http.sock.settimeout(SILENCE_SECONDS)
+        try:
+            while more := answer.read1(65536):
+                data += more
+        except TimeoutError:
+            pass
+        self.close()
+        return data
 
     def close(self):
         if self.http:
