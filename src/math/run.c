@@ -4,7 +4,8 @@
  * yet norms, the finite check and the conversion of float32 need the same numbers again. Design:
  * the block is cut into tiles that stay in the first-level cache together with a copy of the old w;
  * all that is to be done to a tile is done while it is there. Tiles are short, so that the
- * processor measures one while the divisions of the next are under way. An optimizer that needs
+ * processor measures one while the divisions of the next are under way; and since a tile's phases
+ * ask for memory by turns, its strips fetch the next tile meanwhile. An optimizer that needs
  * whole tensors, or all parameters, gets them as one large piece, whose copies lie in the arena.
  * Guarantee: results do not depend on the instruction set; the last bits of norms depend on the
  * tile size, which is therefore a constant. */
@@ -15,8 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TILE = 256 };
+enum { TILE = 256, STRIP = 64, CACHE_LINE = 64 };
 _Static_assert(TILE % VECTOR_LANES == 0, "a tile starts at lane 0");
+_Static_assert(TILE % STRIP == 0, "a tile is whole strips");
 
 /* A sum of squares that neither overflows nor vanishes where the norm itself is representable:
  * squares out of range are summed apart, scaled by a power of 2. */
@@ -39,6 +41,7 @@ struct run {
     struct optim_step *s;
     const struct optim_block *b;
     const double *g; /* of the piece */
+    size_t left;     /* tiles: numbers of the block from this piece on */
     const struct vector_ops *v;
     struct array w, used[OPTIM_SLOTS]; /* the slots that the session has */
     int used_count;
@@ -117,6 +120,33 @@ static void measure_slowly(struct run *r, double before, double after, const dou
     }
 }
 
+/* Asks for the next tile's numbers where strip `at` of this one lies, into the second-level cache:
+ * the first is full of this tile. */
+static inline void fetch_ahead(const char *stored, size_t at, size_t width)
+{
+    for (size_t i = 0; i < STRIP * width; i += CACHE_LINE)
+        __builtin_prefetch(stored + (TILE + at) * width + i, 1, 2);
+}
+
+/* The kernel over a tile with another one behind it, strip by strip, so that memory is at work
+ * while the kernel divides. */
+static enum err_code run_strips(struct run *r, double *w, double *g)
+{
+    size_t width = r->b->dtype == DTYPE_FLOAT64 ? sizeof(double) : sizeof(float);
+    double *slot[OPTIM_SLOTS] = {NULL};
+    enum err_code code = ERR_OK;
+    for (size_t at = 0; at < TILE && code == ERR_OK; at += STRIP) {
+        fetch_ahead((const char *)r->g, at, sizeof *r->g);
+        fetch_ahead(r->w.stored, at, width);
+        for (int i = 0; i < r->used_count; i++) {
+            fetch_ahead(r->used[i].stored, at, width);
+            slot[r->used[i].slot] = r->slot[r->used[i].slot] + at;
+        }
+        code = r->o->kernel(r->s, w + at, g + at, slot, STRIP, r->err);
+    }
+    return code;
+}
+
 /* One piece: numbers in, kernel, numbers out, norms. Goes on to the next one. */
 static enum err_code run_piece(struct run *r)
 {
@@ -130,7 +160,8 @@ static enum err_code run_piece(struct run *r)
     }
     double before = r->v->before(w, r->old, r->g, n);
     double *g = r->g_copy ? memcpy(r->g_copy, r->g, n * sizeof *g) : (double *)(uintptr_t)r->g;
-    enum err_code code = r->o->kernel(r->s, w, g, r->slot, n, r->err);
+    bool more = r->left >= 2 * TILE;
+    enum err_code code = more ? run_strips(r, w, g) : r->o->kernel(r->s, w, g, r->slot, n, r->err);
     if (code != ERR_OK)
         return code;
     array_close(r, &r->w, w);
@@ -153,8 +184,8 @@ static enum err_code run_tiles(struct run *r, double (*store)[TILE])
     r->w.room = store[1];
     for (int i = 0; i < r->used_count; i++)
         r->used[i].room = store[2 + i];
-    for (size_t left = r->b->n; left > 0; left -= r->w.n) {
-        r->w.n = left < TILE ? left : TILE;
+    for (r->left = r->b->n; r->left > 0; r->left -= r->w.n) {
+        r->w.n = r->left < TILE ? r->left : TILE;
         for (int i = 0; i < r->used_count; i++)
             r->used[i].n = r->w.n;
         enum err_code code = run_piece(r);
