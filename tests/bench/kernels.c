@@ -1,12 +1,18 @@
-/* Nanoseconds per parameter of whole steps (optim_run: kernel, norms, finite check), beside a loop
- * that moves the same bytes: for each of w and the slots one read and one write, and one read of g.
+/* Nanoseconds per parameter of whole steps (optim_run: kernel, norms, finite check).
  *
- *   kernels [rounds]     median of `rounds` (default 7) interleaved rounds
+ *   kernels [rounds]              median of `rounds` (default 7) interleaved rounds, beside a loop
+ * that moves the same bytes (for each of w and the slots one read and one write, and one read of
+ * g), and beside memcpy kernels step NAME DTYPE N     one line read on standard input, one round
+ * measured and printed: for a peer that takes turns with it (tests/bench/torch_fused.py) kernels
+ * all [N]               every optimizer with its torch defaults at N parameters (1,000,000), as a
+ * square matrix; those that want a full Hessian are left out
  *
- * Columns: optimizer, dtype, n, then for each instruction set ns per parameter, and last the loop
- * with its share of the best instruction set's time (1.00: a step costs what its memory costs). */
+ * Columns of the first: optimizer, dtype, n, ns per parameter for each instruction set, the loop
+ * with its share of the best instruction set's time (1.00: a step costs what its memory costs), and
+ * the bytes that the step moves per second as a share of those that memcpy moves at the same n. */
 #include "math/optim.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,12 +31,16 @@ struct subject {
     const char *label, *name;
     const char *set; /* a hyperparameter to set, or NULL */
     double to;
+    bool square; /* the parameters as a matrix */
 };
 
 static const struct subject subjects[] = {
-    {"adam", "adam", NULL, 0},       {"adam amsgrad", "adam", "amsgrad", 1},
-    {"rmsprop", "rmsprop", NULL, 0}, {"sgd momentum", "sgd", "momentum", 0.9},
-    {"gd", "gd", NULL, 0},
+    {.label = "adam", .name = "adam"},
+    {.label = "adam amsgrad", .name = "adam", .set = "amsgrad", .to = 1},
+    {.label = "rmsprop", .name = "rmsprop"},
+    {.label = "sgd momentum", .name = "sgd", .set = "momentum", .to = 0.9},
+    {.label = "lion", .name = "lion"},
+    {.label = "gd", .name = "gd"},
 };
 
 static double now_ns(void)
@@ -70,8 +80,9 @@ struct bench {
     const struct subject *subject;
     struct optim_block b;
     struct tensor tensor;
-    double h[HYPER_MAX];
-    double *g;
+    double h[HYPER_MAX], scalar[OPTIM_SCALARS];
+    double *g, *diagonal; /* of a Hessian: positive */
+    struct arena scratch;
     size_t n;
     uint64_t t;
     int arrays; /* w and slots */
@@ -97,28 +108,58 @@ static void *memory(size_t bytes)
     return memset(p, 0, bytes);
 }
 
+/* Numbers that steps of every kind can take: no zeros, both signs. */
+static double *numbers(size_t n)
+{
+    double *x = memory(lines(n, sizeof(double)));
+    for (size_t i = 0; i < n; i++)
+        x[i] = (double)(i * 2654435761u % 1000) / 500.0 - 0.9993;
+    return x;
+}
+
+/* One block after the other, as a session has them. */
+static void bench_memory(struct bench *x, const struct optim *o)
+{
+    size_t width = x->b.dtype == DTYPE_FLOAT64 ? sizeof(double) : sizeof(float);
+    size_t bytes = lines(x->n, width), count[OPTIM_SLOTS] = {0};
+    for (int k = 0; k < optim_slots(o); k++) {
+        count[k] = optim_slot_count(o, k, x->h, &x->tensor, 1);
+        bytes += lines(count[k], width);
+    }
+    char *at = memory(bytes);
+    x->b.w = at;
+    at += lines(x->n, width);
+    for (int k = 0; k < optim_slots(o); k++) {
+        x->b.slot[k] = count[k] ? at : NULL;
+        x->arrays += count[k] > 0;
+        at += lines(count[k], width);
+    }
+}
+
 static void bench_open(struct bench *x, const struct subject *subject, enum dtype dtype, size_t n)
 {
     const struct optim *o = optim_find(subject->name);
+    if (!o)
+        fail("there is no such optimizer");
     *x = (struct bench){.subject = subject, .n = n, .arrays = 1};
     x->b.dtype = dtype;
     x->b.n = n;
     x->tensor = (struct tensor){.name = "", .rank = 1, .shape = {(int64_t)n}, .count = n};
+    int64_t side = (int64_t)sqrt((double)n);
+    if (subject->square && (size_t)(side * side) == n)
+        x->tensor = (struct tensor){.name = "", .rank = 2, .shape = {side, side}, .count = n};
     if (hyper_resolve(o->hypers, PROFILE_TORCH, o->name, "#", NULL, 0, x->h, NULL) != ERR_OK)
         fail("defaults");
     if (subject->set)
         x->h[hyper_find(o->hypers, subject->set)] = subject->to;
-    size_t bytes = lines(n, dtype == DTYPE_FLOAT64 ? sizeof(double) : sizeof(float));
-    char *block =
-        memory((1 + OPTIM_SLOTS) * bytes); /* one after the other, as a session has them */
-    x->b.w = block;
-    for (int k = 0; k < optim_slots(o); k++) {
-        if (optim_slot_count(o, k, x->h, &x->tensor, 1) > 0)
-            x->b.slot[k] = block + bytes * (size_t)x->arrays++;
-    }
-    x->g = memory(lines(n, sizeof(double)));
+    for (int k = 0; k < optim_scalars(o); k++)
+        x->scalar[k] = o->scalars[k].start;
+    bench_memory(x, o);
+    x->g = numbers(n);
+    x->diagonal = numbers(n);
     for (size_t i = 0; i < n; i++)
-        x->g[i] = (double)(i * 2654435761u % 1000) / 500.0 - 1.0;
+        x->diagonal[i] = fabs(x->diagonal[i]) + 1;
+    arena_init(&x->scratch);
     optim_start(o, x->h, &x->tensor, 1, &x->b);
 }
 
@@ -126,12 +167,34 @@ static void bench_close(struct bench *x)
 {
     free(x->b.w);
     free(x->g);
+    free(x->diagonal);
+    arena_close(&x->scratch);
 }
 
 /* How often a step is repeated, for some milliseconds a round. */
 static int repetitions(size_t n)
 {
     return n < 10000000 ? (int)(4000000 / (n + 200)) + 1 : 1;
+}
+
+/* With all that an optimizer may ask for but a full Hessian. */
+static bool step(struct bench *x, const struct optim *o, struct optim_norms *ret)
+{
+    struct optim_step s = {.t = ++x->t,
+                           .h = x->h,
+                           .loss = 1,
+                           .hessian_diagonal = x->diagonal,
+                           .second_gradient = x->g,
+                           .samples = x->g,
+                           .sample_count = 1,
+                           .tensors = &x->tensor,
+                           .tensor_count = 1,
+                           .scratch = &x->scratch};
+    memcpy(s.scalar, x->scalar, sizeof s.scalar);
+    enum err_code code = optim_run(o, &s, &x->b, x->g, ret, NULL);
+    memcpy(x->scalar, s.scalar, sizeof s.scalar);
+    arena_reset(&x->scratch);
+    return code == ERR_OK;
 }
 
 static double time_steps(struct bench *x)
@@ -141,9 +204,7 @@ static double time_steps(struct bench *x)
     struct optim_norms norms;
     double start = now_ns();
     for (int i = 0; i < times; i++) {
-        struct optim_step s = {
-            .t = ++x->t, .h = x->h, .loss = NAN, .tensors = &x->tensor, .tensor_count = 1};
-        if (optim_run(o, &s, &x->b, x->g, &norms, NULL) != ERR_OK || !norms.finite)
+        if (!step(x, o, &norms) || !norms.finite)
             fail("a step failed");
     }
     return (now_ns() - start) / times / (double)x->n;
@@ -167,6 +228,29 @@ static double time_traffic(const struct bench *x)
     return (now_ns() - start) / times / (double)x->n;
 }
 
+/* Bytes per nanosecond that memcpy moves, read and written, between two halves of as much memory
+ * as the step has. */
+static double copy_speed(const struct bench *x)
+{
+    size_t width = x->b.dtype == DTYPE_FLOAT64 ? sizeof(double) : sizeof(float);
+    size_t half = lines(x->n, width) * (size_t)x->arrays / 2 / 64 * 64;
+    int times = repetitions(x->n);
+    char *block = x->b.w;
+    double start = now_ns();
+    for (int i = 0; i < times; i++) {
+        memcpy(block + half, block, half);
+        __asm__ volatile("" ::: "memory");
+    }
+    return 2.0 * (double)half * times / (now_ns() - start);
+}
+
+/* Bytes that a step must move per parameter. */
+static double step_bytes(const struct bench *x)
+{
+    double width = x->b.dtype == DTYPE_FLOAT64 ? sizeof(double) : sizeof(float);
+    return 2.0 * x->arrays * width + sizeof(double);
+}
+
 static int compare(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
@@ -181,49 +265,106 @@ static double median(double *values, int count)
 
 static void measure(const struct subject *subject, enum dtype dtype, size_t n, int rounds)
 {
-    double step[ISA_MAX][ROUNDS_MAX], loop[ROUNDS_MAX], best = INFINITY;
+    double took[ISA_MAX][ROUNDS_MAX], loop[ROUNDS_MAX], copy[ROUNDS_MAX], best = INFINITY;
     struct bench x, y; /* y: numbers that the loop may spoil */
     bench_open(&x, subject, dtype, n);
     bench_open(&y, subject, dtype, n);
     for (int r = -1; r < rounds; r++) { /* round -1 warms up */
         for (int i = 0; i < ISA_MAX; i++) {
             if (optim_select_isa(isas[i]))
-                step[i][r < 0 ? 0 : r] = time_steps(&x);
+                took[i][r < 0 ? 0 : r] = time_steps(&x);
         }
         loop[r < 0 ? 0 : r] = time_traffic(&y);
+        copy[r < 0 ? 0 : r] = copy_speed(&y);
     }
     printf("%-13s %-8s %9zu", subject->label, dtype == DTYPE_FLOAT64 ? "float64" : "float32", n);
     for (int i = 0; i < ISA_MAX; i++) {
         if (!optim_select_isa(isas[i]))
             continue;
-        double ns = median(step[i], rounds);
+        double ns = median(took[i], rounds);
         printf(" %9.3f", ns);
         best = ns < best ? ns : best;
     }
     double bare = median(loop, rounds);
-    printf(" %9.3f %6.2f\n", bare, bare / best);
+    printf(" %9.3f %6.2f %6.2f\n", bare, bare / best, step_bytes(&x) / best / median(copy, rounds));
     fflush(stdout);
     bench_close(&x);
     bench_close(&y);
 }
 
-int main(int argc, char **argv)
+static void measure_sizes(int rounds)
 {
     static const size_t sizes[] = {16, 1000, 1000000, 10000000};
-    int rounds = argc > 1 ? atoi(argv[1]) : 7;
-    if (rounds < 1 || rounds > ROUNDS_MAX)
-        fail("rounds must be 1 to 99");
     printf("ns per parameter        %9s", "n");
     for (int i = 0; i < ISA_MAX; i++) {
         if (optim_select_isa(isas[i]))
             printf(" %9s", isas[i]);
     }
-    printf(" %9s %6s\n", "loop", "share");
+    printf(" %9s %6s %6s\n", "loop", "share", "copy");
     for (size_t k = 0; k < sizeof subjects / sizeof *subjects; k++) {
         for (int d = 0; d < 2; d++) {
             for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
                 measure(&subjects[k], d ? DTYPE_FLOAT32 : DTYPE_FLOAT64, sizes[i], rounds);
         }
     }
+}
+
+/* One figure for each line that is read. */
+static void measure_in_turns(const char *name, const char *dtype, const char *n)
+{
+    struct bench x;
+    struct subject subject = {.label = name, .name = name};
+    bool single = strcmp(dtype, "float32") == 0;
+    optim_select_isa(NULL);
+    bench_open(&x, &subject, single ? DTYPE_FLOAT32 : DTYPE_FLOAT64, strtoull(n, NULL, 10));
+    for (int c = getchar(); c != EOF; c = getchar()) {
+        if (c == '\n') {
+            printf("%.4f\n", time_steps(&x));
+            fflush(stdout);
+        }
+    }
+    bench_close(&x);
+}
+
+static void measure_all(size_t n)
+{
+    enum { ROUNDS = 3 };
+    optim_select_isa(NULL);
+    for (int i = 0; i < optim_count(); i++) {
+        const struct optim *o = optim_at(i);
+        struct subject subject = {.label = o->name, .name = o->name, .square = true};
+        struct optim_norms norms;
+        struct bench x;
+        double best = INFINITY;
+        if (o->needs & NEED_HESSIAN && !(o->needs & NEED_HESSIAN_DIAGONAL))
+            continue;
+        bench_open(&x, &subject, DTYPE_FLOAT64, n);
+        for (int r = 0; r <= ROUNDS; r++) { /* the first warms up */
+            double start = now_ns();
+            if (!step(&x, o, &norms))
+                fail(o->name);
+            double ns = (now_ns() - start) / (double)n;
+            best = r > 0 && ns < best ? ns : best;
+        }
+        printf("%-28s %10.3f\n", o->name, best);
+        fflush(stdout);
+        bench_close(&x);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 5 && strcmp(argv[1], "step") == 0) {
+        measure_in_turns(argv[2], argv[3], argv[4]);
+        return 0;
+    }
+    if (argc >= 2 && strcmp(argv[1], "all") == 0) {
+        measure_all(argc > 2 ? strtoull(argv[2], NULL, 10) : 1000000);
+        return 0;
+    }
+    int rounds = argc > 1 ? atoi(argv[1]) : 7;
+    if (rounds < 1 || rounds > ROUNDS_MAX)
+        fail("rounds must be 1 to 99");
+    measure_sizes(rounds);
     return 0;
 }
