@@ -47,8 +47,9 @@ def run_ademamix_warmup(feed):
     import jax.numpy as jnp
     from make_golden import run_optax
 
-    alpha_steps, b3_steps = (feed.arguments.pop(f"{x}_warmup_steps") for x in ("alpha", "beta3"))
-    alpha, b1, b3 = feed.arguments["alpha"], feed.arguments["b1"], feed.arguments["b3"]
+    arguments = dict(feed.arguments)
+    alpha_steps, b3_steps = (arguments.pop(f"{x}_warmup_steps") for x in ("alpha", "beta3"))
+    alpha, b1, b3 = arguments["alpha"], arguments["b1"], arguments["b3"]
     low, high = math.log(b1), math.log(b3)
 
     def alpha_at(count):
@@ -58,7 +59,7 @@ def run_ademamix_warmup(feed):
         x = (count + 1.0) / b3_steps
         return jnp.minimum(jnp.exp(low * high / ((1 - x) * high + x * low)), b3)
 
-    feed.arguments.update(alpha=alpha_at, b3=b3_at)
+    feed.arguments = {**arguments, "alpha": alpha_at, "b3": b3_at}
     return run_optax(feed)
 
 
