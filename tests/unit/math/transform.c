@@ -474,7 +474,8 @@ Test(transform, patterns_keep_the_rest_to_the_bit)
         int len = snprintf(list, sizeof list, "[{\"name\":\"%s\",\"match\":\"a\"", t->name);
         for (const struct hyper *y = t->hypers; y->name; y++) {
             if (isnan(y->value[PROFILE_TORCH]))
-                len += snprintf(list + len, sizeof list - (size_t)len, ",\"%s\":0.25", y->name);
+                len += snprintf(list + len, sizeof list - (size_t)len, ",\"%s\":%g", y->name,
+                                y->kind == HYPER_INTEGER ? 1 : 0.25);
         }
         snprintf(list + len, sizeof list - (size_t)len, "}]");
         if (strstr(list, "max_squared_norm"))
