@@ -71,6 +71,15 @@ DELETE FROM transform_hyperparameter WHERE session = :session
 -- name: transform_hyperparameter_list
 SELECT name, value, ordinal FROM transform_hyperparameter WHERE session = :session
 
+-- name: schedule_insert
+INSERT INTO schedule (session, specification) VALUES (:session, :specification)
+
+-- name: schedule_clear
+DELETE FROM schedule WHERE session = :session
+
+-- name: schedule_get
+SELECT specification FROM schedule WHERE session = :session
+
 -- name: tensor_insert
 INSERT INTO tensor (session, ordinal, name, form, shape)
 VALUES (:session, :ordinal, :name, :form, :shape)

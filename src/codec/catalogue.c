@@ -80,21 +80,33 @@ static void write_choices(struct writer *w, const char *const *choices)
     write_end(w);
 }
 
+static void write_items(struct writer *w, const struct hyper *y)
+{
+    write_key(w, "items");
+    write_object(w);
+    write_string_field(w, "type", y->steps ? "integer" : "number");
+    write_range(w, y);
+    write_end(w);
+}
+
 void write_property(struct writer *w, const struct hyper *y)
 {
     static const char *const types[] = {[HYPER_REAL] = "number",
                                         [HYPER_INTEGER] = "integer",
                                         [HYPER_BOOL] = "boolean",
-                                        [HYPER_CHOICE] = "string"};
+                                        [HYPER_CHOICE] = "string",
+                                        [HYPER_LIST] = "array"};
     write_key(w, y->name);
     write_object(w);
     write_string_field(w, "description", y->doc);
     write_string_field(w, "type", types[y->kind]);
-    if (y->kind == HYPER_CHOICE)
+    if (y->kind == HYPER_LIST)
+        write_items(w, y);
+    else if (y->kind == HYPER_CHOICE)
         write_choices(w, y->choices);
     else if (y->kind != HYPER_BOOL)
         write_range(w, y);
-    if (!isnan(y->value[PROFILE_TORCH])) {
+    if (!isnan(y->value[PROFILE_TORCH]) && y->value[PROFILE_TORCH] != HYPER_NONE) {
         write_key(w, "default");
         write_hyper(w, y, y->value[PROFILE_TORCH]);
     }

@@ -81,6 +81,10 @@ void problem_write(struct buf *out, const struct err *err, const char *instance,
 void catalogue_write_list(struct buf *out);
 void catalogue_write(struct buf *out, const struct optim *o);
 
+/* schedules.c: GET /v1/schedules[/{name}]. */
+void schedules_write_list(struct buf *out);
+void schedules_write(struct buf *out, const struct schedule *s);
+
 /* transforms.c: GET /v1/transforms[/{name}]. */
 void transforms_write_list(struct buf *out);
 void transforms_write(struct buf *out, const struct transform *t);

@@ -31,6 +31,16 @@ struct transforms_given {
 /* A list of names and objects, into a struct transforms_given. */
 field_reader field_transforms;
 
+struct schedules_given {
+    struct scheduled_given *list; /* NULL: not given */
+    int count;
+    bool null; /* "schedule": null */
+};
+
+/* A schedule for the learning rate, or an object of them by hyperparameter, into a struct
+ * schedules_given. */
+field_reader field_schedules;
+
 struct step_list {
     struct step_input *steps;
     size_t count;

@@ -16,6 +16,8 @@ void write_hyper(struct writer *w, const struct hyper *y, double value)
         write_bool(w, value != 0);
     else if (y->kind == HYPER_CHOICE)
         write_string(w, y->choices[(int)value]);
+    else if (value == HYPER_NONE)
+        write_null(w);
     else
         write_number(w, value);
 }
@@ -196,6 +198,7 @@ static void write_session(struct writer *w, const struct session *s, bool with_p
     write_int_field(w, "step", s->step);
     write_int_field(w, "revision", s->revision);
     write_optimizer(w, s);
+    write_schedules(w, s);
     write_transforms(w, s);
     write_string_field(w, "dtype", dtype_names[s->dtype]);
     write_string_field(w, "on_nonfinite", on_nonfinite_names[s->on_nonfinite]);

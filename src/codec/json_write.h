@@ -6,7 +6,9 @@
 #include "math/objective.h"
 #include "session/session.h"
 
-/* A resolved hyperparameter as JSON: choices by name, booleans, integers whole. */
+/* A resolved hyperparameter as JSON: choices by name, booleans, integers whole; null for
+ * HYPER_NONE.
+ */
 void write_hyper(struct writer *w, const struct hyper *y, double value);
 
 /* Parts of a catalogue, key included. "schema": the JSON Schema of something with a name, a profile
@@ -16,6 +18,11 @@ void write_hyper_schema(struct writer *w, const char *name, const char *title,
                         const struct hyper *table, void (*more)(struct writer *w));
 void write_profiles(struct writer *w, const struct hyper *table);
 void write_equivalents(struct writer *w, const char *const *same_as);
+
+/* A schedule with every hyperparameter, its parts, and its scalars where `state` is given. */
+void write_schedule(struct writer *w, const struct schedule_spec *s, const double *state);
+/* "schedule" of a session: one by each hyperparameter that moves; null where none does. */
+void write_schedules(struct writer *w, const struct session *s);
 
 /* "transforms" of a session: each with every hyperparameter, its patterns and its scalars. */
 void write_transforms(struct writer *w, const struct session *s);

@@ -114,12 +114,14 @@ struct session_given {
     struct tags_given tags;
     struct values parameters;
     struct transforms_given transforms;
+    struct schedules_given schedules;
 };
 
 static const struct field session_rows[] = {
     FIELD("name", field_string, struct session_given, name),
     FIELD("optimizer", field_optimizer, struct session_given, optimizer),
     FIELD("parameters", field_values, struct session_given, parameters),
+    FIELD("schedule", field_schedules, struct session_given, schedules),
     FIELD("transforms", field_transforms, struct session_given, transforms),
     FIELD("dtype", field_string, struct session_given, dtype),
     FIELD("on_nonfinite", field_string, struct session_given, on_nonfinite),
@@ -139,6 +141,10 @@ static const struct alias session_aliases[] = {{"params", "parameters"},
                                                {"lr", "optimizer.lr"},
                                                {"learning_rate", "optimizer.lr"},
                                                {"profile", "optimizer.profile"},
+                                               {"schedules", "schedule"},
+                                               {"scheduler", "schedule"},
+                                               {"lr_scheduler", "schedule"},
+                                               {"lr_schedule", "schedule"},
                                                {"transform", "transforms"},
                                                {"clipping", "transforms"},
                                                {"precision", "dtype"},
@@ -169,7 +175,9 @@ enum err_code json_read_session(struct arena *a, const char *body, size_t len,
                                      .tag_count = given.tags.count,
                                      .parameters = given.parameters,
                                      .transforms = given.transforms.list,
-                                     .transform_count = given.transforms.count};
+                                     .transform_count = given.transforms.count,
+                                     .schedules = given.schedules.list,
+                                     .schedule_count = given.schedules.count};
     return d.code;
 }
 
@@ -182,6 +190,7 @@ struct patch_given {
     struct optimizer_given optimizer;
     struct tags_given tags;
     struct transforms_given transforms;
+    struct schedules_given schedules;
 };
 
 static void patch_name(struct decode *d, const struct place *at, json_t *v, void *to)
@@ -206,6 +215,7 @@ static void patch_on_nonfinite(struct decode *d, const struct place *at, json_t 
 static const struct field patch_rows[] = {
     {.name = "name", .read = patch_name, .takes_null = true},
     FIELD("optimizer", field_optimizer, struct patch_given, optimizer, .takes_null = true),
+    FIELD("schedule", field_schedules, struct patch_given, schedules, .takes_null = true),
     FIELD("transforms", field_transforms, struct patch_given, transforms),
     {.name = "on_nonfinite", .read = patch_on_nonfinite, .takes_null = true},
     FIELD("tags", read_tags, struct patch_given, tags, .takes_null = true),
@@ -238,7 +248,10 @@ enum err_code json_read_patch(struct arena *a, const char *body, size_t len,
                                       .tag_count = given.tags.count,
                                       .clear_tags = given.tags.null,
                                       .transforms = given.transforms.list,
-                                      .transform_count = given.transforms.count};
+                                      .transform_count = given.transforms.count,
+                                      .schedules = given.schedules.list,
+                                      .schedule_count = given.schedules.count,
+                                      .clear_schedules = given.schedules.null};
     return d.code;
 }
 

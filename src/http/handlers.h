@@ -40,6 +40,10 @@ void optimizers_begin(struct request *r);
 void optimizer_begin(struct request *r);
 void optimizer_diff_begin(struct request *r);
 
+/* schedules.c */
+void schedules_begin(struct request *r);
+void schedule_begin(struct request *r);
+
 /* transforms.c */
 void transforms_begin(struct request *r);
 void transform_begin(struct request *r);

@@ -41,6 +41,8 @@ static const struct route routes[] = {
      .pattern = "/v1/objectives/{name}/surface",
      .query = surface_query,
      .begin = objective_surface_begin},
+    {.method = "GET", .pattern = "/v1/schedules", .begin = schedules_begin},
+    {.method = "GET", .pattern = "/v1/schedules/{name}", .begin = schedule_begin},
     {.method = "GET", .pattern = "/v1/transforms", .begin = transforms_begin},
     {.method = "GET", .pattern = "/v1/transforms/{name}", .begin = transform_begin},
     {.method = "POST",

@@ -5,6 +5,7 @@
  *   sqlite_open.c        lock, pragmas, migrations, open and close
  *   sqlite_sessions.c    sessions: insert, put, update, remove, list
  *   sqlite_load.c        a session from its rows
+ *   sqlite_schedules.c   the schedules of sessions
  *   sqlite_transforms.c  the transforms of sessions
  *   sqlite_history.c     metrics of steps: tails, blocks, reading
  *   sqlite_buckets.c     metrics of steps: reading for plots
@@ -133,6 +134,14 @@ enum err_code sqlite_list(struct store *base, const struct store_query *query, s
                           struct err *err);
 enum err_code sqlite_load(struct store *base, const char *id_or_name, struct session **ret_session,
                           struct err *err);
+
+/* ---- sqlite_schedules.c ---------------------------------------------------------------------- */
+
+/* Writes the session's schedules in place of those that it had. */
+enum err_code schedules_insert(struct sqlite_store *st, const struct session *s, bool again,
+                               struct err *err);
+/* Reads them into s->schedules; their state comes with the block. */
+enum err_code schedules_load(struct sqlite_store *st, struct session *s, struct err *err);
 
 /* ---- sqlite_transforms.c --------------------------------------------------------------------- */
 

@@ -263,6 +263,8 @@ static enum err_code read_session(struct sqlite_store *st, struct session *s, st
     if (!code)
         code = read_list(st, s, SQL_tag_list, read_tag, err);
     if (!code)
+        code = schedules_load(st, s, err);
+    if (!code)
         code = transforms_load(st, s, err);
     if (!code && s->tensor_count == 0)
         code = damaged(s, q, "it has no parameters", err);

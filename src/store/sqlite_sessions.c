@@ -204,6 +204,8 @@ enum err_code sqlite_insert(struct store *base, struct session *s, struct err *e
     if (!code)
         code = insert_tags(st, s, err);
     if (!code)
+        code = schedules_insert(st, s, false, err);
+    if (!code)
         code = transforms_insert(st, s, false, err);
     if (!code)
         st->added++;
@@ -235,6 +237,8 @@ enum err_code sqlite_update(struct store *base, struct session *s, int64_t read_
         code = clear(st, SQL_tag_clear, s->key, err);
     if (!code)
         code = insert_tags(st, s, err);
+    if (!code)
+        code = schedules_insert(st, s, true, err);
     if (!code)
         code = transforms_insert(st, s, true, err);
     return code ? code : sqlite_put(base, s, read_revision, err);

@@ -42,7 +42,8 @@ Test(session, every_field)
     buf_init(&out);
     json_write_session(&out, s, true);
     json_t *v = parsed(&out);
-    cr_expect_eq(json_object_size(v), 15);
+    cr_expect_eq(json_object_size(v), 16);
+    expect_field(v, "schedule", "null");
     expect_field(v, "transforms", "[]");
     expect_field(v, "id", "\"" ID "\"");
     expect_field(v, "name", "\"toy\"");
