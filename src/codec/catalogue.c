@@ -19,21 +19,11 @@ static void write_href(struct writer *w, const char *key, const char *name, cons
 
 static void write_needs(struct writer *w, unsigned needs)
 {
-    static const struct {
-        unsigned bit;
-        const char *field;
-    } rows[] = {{NEED_GRADIENT, "gradient"},
-                {NEED_LOSS, "loss"},
-                {NEED_HESSIAN, "hessian"},
-                {NEED_HESSIAN_DIAGONAL, "hessian_diagonal"},
-                {NEED_SECOND_GRADIENT, "second_gradient"},
-                {NEED_SAMPLES, "gradients"},
-                {NEED_INDICES, "indices"}};
     write_key(w, "needs");
     write_array(w);
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (needs & rows[i].bit)
-            write_string(w, rows[i].field);
+    for (int k = 0; optim_need_field(k); k++) {
+        if (needs & 1U << k)
+            write_string(w, optim_need_field(k));
     }
     write_end(w);
 }

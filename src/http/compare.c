@@ -117,8 +117,8 @@ void compare_finish(struct request *r)
 /* ---- the demo ------------------------------------------------------------------------------- */
 
 /* Learning rates that are tried where none is given: the best one is shown. */
-static const double ladder[] = {1, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 1e-4, 1e-5};
-enum { LADDER = sizeof ladder / sizeof *ladder };
+static const double lr_ladder[] = {1, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 1e-4, 1e-5};
+enum { LADDER = sizeof lr_ladder / sizeof *lr_ladder };
 _Static_assert((int)LADDER <= (int)RACE_RUNS, "the ladder is one race");
 
 struct demo_choice {
@@ -153,24 +153,40 @@ static void read_demo(struct request *r, struct contest *c, struct demo_choice *
         err_add(&r->err, ERR_REQUEST, "", "format is plot, json or csv, not \"%.60s\"", format);
 }
 
-/* One entry for each lr to try; one alone where it was given, or where the optimizer has none. */
+/* What is tried instead, where the optimizer has the option. */
+static const char *const indefinite_ladder[] = {"refuse", "regularize", "absolute"};
+enum { INDEFINITE_LADDER = sizeof indefinite_ladder / sizeof *indefinite_ladder };
+
+/* The option that the demo varies, to show the best one; "": none. */
+static const char *varied(const struct optim *o, const struct demo_choice *d)
+{
+    if (hyper_find(o->hypers, "indefinite") >= 0)
+        return "indefinite";
+    return o->lr >= 0 && isnan(d->lr) ? "lr" : "";
+}
+
+/* One entry for each value to try. */
 static void fill_entries(struct request *r, const struct optim *o, const struct demo_choice *d,
                          struct race_request *q)
 {
     struct session_spec *entries = request_alloc(r, LADDER, sizeof *entries);
-    struct hyper_arg *args = request_alloc(r, LADDER, sizeof *args);
+    struct hyper_arg *args = request_alloc(r, (size_t)2 * LADDER, sizeof *args);
+    const char *name = varied(o, d);
+    bool lr = strcmp(name, "lr") == 0, indefinite = strcmp(name, "indefinite") == 0;
     if (!entries || !args)
         return;
-    bool alone = o->lr < 0 || !isnan(d->lr) || (o->needs & NEED_HESSIAN);
-    q->count = alone ? 1 : LADDER;
+    q->count = lr ? LADDER : indefinite ? INDEFINITE_LADDER : 1;
     q->entries = entries;
-    for (size_t i = 0; i < q->count; i++) {
-        double lr = isnan(d->lr) ? ladder[i] : d->lr;
-        args[i] = (struct hyper_arg){.name = "lr", .kind = ARG_NUMBER, .number = lr};
-        entries[i] = (struct session_spec){.optimizer = o->name,
-                                           .profile = d->profile,
-                                           .args = &args[i],
-                                           .arg_count = o->lr >= 0 ? 1 : 0};
+    for (size_t i = 0; i < q->count; i++, args += 2) {
+        size_t count = 0;
+        if (lr || !isnan(d->lr))
+            args[count++] = (struct hyper_arg){
+                .name = "lr", .kind = ARG_NUMBER, .number = lr ? lr_ladder[i] : d->lr};
+        if (indefinite)
+            args[count++] = (struct hyper_arg){
+                .name = name, .kind = ARG_STRING, .string = indefinite_ladder[i]};
+        entries[i] = (struct session_spec){
+            .optimizer = o->name, .profile = d->profile, .args = args, .arg_count = count};
     }
 }
 
@@ -217,13 +233,26 @@ void demo_begin(struct request *r)
         err_add(&r->err, ERR_NOT_FOUND, "", "no optimizer is called \"%.60s\"", d.optimizer);
         err_suggest(&r->err, err_nearest(d.optimizer, optim_name, NULL, optim_count()));
     }
-    if (r->err.code || make_objective(r, &c->request))
+    if (r->err.code || make_objective(r, &c->request) ||
+        race_check_needs(c->request.objective, o, "", &r->err))
         return;
     fill_entries(r, o, &d, &c->request);
     c->request.steps = d.steps;
     c->request.target = NAN;
     c->request.max_seconds = 5;
     submit(r, c);
+}
+
+static void write_tried(struct buf *out, const struct optim *o, const struct race_run *best,
+                        size_t count)
+{
+    int row = hyper_find(o->hypers, "indefinite");
+    if (count > 1 && row >= 0)
+        buf_printf(out, "indefinite \"%s\" was the best of %zu that were tried\n",
+                   o->hypers[row].choices[(int)best->s->h[row]], count);
+    else if (count > 1)
+        buf_printf(out, "lr %g was the best of %zu that were tried; ?lr=… takes another\n",
+                   best->s->h[o->lr], count);
 }
 
 static void write_demo(struct request *r, struct buf *out, const struct race *race)
@@ -239,9 +268,7 @@ static void write_demo(struct request *r, struct buf *out, const struct race *ra
                (long long)best->best_step);
     if (best->end == RACE_DIVERGED)
         buf_printf(out, "diverged: %s\n", best->reason);
-    if (race->count > 1)
-        buf_printf(out, "lr %g was the best of %zu that were tried; ?lr=… takes another\n",
-                   best->s->h[o->lr], race->count);
+    write_tried(out, o, best, race->count);
     buf_printf(out,
                "\nNext: %s/v1/optimizers/%s says when to use it;\n      curl '%s%s%sformat=json' "
                "has the numbers.\n",

@@ -147,3 +147,11 @@ size_t optim_slot_count(const struct optim *o, int k, const double *h, const str
         count += o->slots[k].count ? o->slots[k].count(h, &tensors[i]) : tensors[i].count;
     return count;
 }
+
+const char *optim_need_field(int k)
+{
+    static const char *const fields[] = {
+        "gradient",        "loss",      "hessian", "hessian_diagonal",
+        "second_gradient", "gradients", "indices"};
+    return k >= 0 && k < (int)(sizeof fields / sizeof *fields) ? fields[k] : NULL;
+}

@@ -53,6 +53,9 @@ enum optim_need {
     NEED_INDICES = 1 << 6,          /* which coordinates a sparse gradient has */
 };
 
+/* The field of a step that carries need `1 << k`; NULL: there is no such need. */
+const char *optim_need_field(int k);
+
 enum slot_start { SLOT_ZERO, SLOT_VALUE, SLOT_W };
 
 /* One named array of state. */

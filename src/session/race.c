@@ -48,18 +48,19 @@ static void move_pointers(struct err *err, int from, size_t entry)
     }
 }
 
-static enum err_code check_needs(const struct race_request *q, const struct optim *o, size_t entry,
-                                 struct err *err)
+enum err_code race_check_needs(const struct objective_spec *objective, const struct optim *o,
+                               const char *pointer, struct err *err)
 {
-    char pointer[ERR_POINTER_LEN];
-    unsigned given = NEED_GRADIENT | NEED_LOSS, second = NEED_HESSIAN | NEED_HESSIAN_DIAGONAL;
-    if (q->objective->objective->has_hessian)
-        given |= second;
-    if (!(o->needs & ~given))
-        return ERR_OK;
-    snprintf(pointer, sizeof pointer, "#/optimizers/%zu/name", entry);
-    return err_add(err, ERR_VALIDATION, pointer, "%s needs more than the objective %s can give",
-                   o->name, q->objective->objective->name);
+    unsigned given = NEED_GRADIENT | NEED_LOSS;
+    if (objective->objective->has_hessian)
+        given |= NEED_HESSIAN | NEED_HESSIAN_DIAGONAL;
+    for (int k = 0; optim_need_field(k); k++) {
+        if (o->needs & ~given & 1U << k)
+            return err_add(err, ERR_VALIDATION, pointer,
+                           "%s needs %s, which the objective %s cannot give", o->name,
+                           optim_need_field(k), objective->objective->name);
+    }
+    return ERR_OK;
 }
 
 static enum err_code open_run(const struct race_request *q, size_t entry, struct race_run *run,
@@ -71,11 +72,13 @@ static enum err_code open_run(const struct race_request *q, size_t entry, struct
                                 .arg_count = q->entries[entry].arg_count,
                                 .parameters = start_values(q)};
     struct session *s = NULL;
+    char pointer[ERR_POINTER_LEN];
     int before = err->count;
     enum err_code code = session_new(&spec, 0, &s, err);
     run->s = s;
     move_pointers(err, before, entry);
-    return code ? code : check_needs(q, s->optim, entry, err);
+    snprintf(pointer, sizeof pointer, "#/optimizers/%zu/name", entry);
+    return code ? code : race_check_needs(q->objective, s->optim, pointer, err);
 }
 
 /* Room for the curve, thinned so that it has at most RACE_POINTS and the last one. */

@@ -48,6 +48,11 @@ struct race {
     size_t ranking[RACE_RUNS]; /* indices, the winner first */
 };
 
+/* ERR_VALIDATION at `pointer`, naming what is missing, where the objective cannot give all that a
+ * step of `o` needs. */
+enum err_code race_check_needs(const struct objective_spec *objective, const struct optim *o,
+                               const char *pointer, struct err *err);
+
 /* Multiplications, roughly, that a race takes. */
 double race_cost(const struct race_request *q);
 
