@@ -80,6 +80,27 @@ DELETE FROM schedule WHERE session = :session
 -- name: schedule_get
 SELECT specification FROM schedule WHERE session = :session
 
+-- name: group_insert
+INSERT INTO parameter_group (session, ordinal, match_names, exclude_names, frozen)
+VALUES (:session, :ordinal, :match_names, :exclude_names, :frozen)
+
+-- name: group_clear
+DELETE FROM parameter_group WHERE session = :session
+
+-- name: group_list
+SELECT match_names, exclude_names, frozen FROM parameter_group
+WHERE session = :session ORDER BY ordinal
+
+-- name: group_hyperparameter_insert
+INSERT INTO parameter_group_hyperparameter (session, ordinal, name, value)
+VALUES (:session, :ordinal, :name, :value)
+
+-- name: group_hyperparameter_clear
+DELETE FROM parameter_group_hyperparameter WHERE session = :session
+
+-- name: group_hyperparameter_list
+SELECT name, value, ordinal FROM parameter_group_hyperparameter WHERE session = :session
+
 -- name: tensor_insert
 INSERT INTO tensor (session, ordinal, name, form, shape)
 VALUES (:session, :ordinal, :name, :form, :shape)

@@ -41,6 +41,17 @@ struct schedules_given {
  * schedules_given. */
 field_reader field_schedules;
 
+struct groups_given {
+    struct group_given *list; /* NULL: not given */
+    int count;
+};
+
+/* A list of objects, into a struct groups_given. */
+field_reader field_groups;
+
+/* One pattern, or a list of them, as one text with commas between. */
+void decode_patterns(struct decode *d, const struct place *at, json_t *v, const char **ret);
+
 struct step_list {
     struct step_input *steps;
     size_t count;

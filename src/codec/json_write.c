@@ -199,6 +199,7 @@ static void write_session(struct writer *w, const struct session *s, bool with_p
     write_int_field(w, "revision", s->revision);
     write_optimizer(w, s);
     write_schedules(w, s);
+    write_groups(w, s);
     write_transforms(w, s);
     write_string_field(w, "dtype", dtype_names[s->dtype]);
     write_string_field(w, "on_nonfinite", on_nonfinite_names[s->on_nonfinite]);
@@ -347,6 +348,7 @@ void json_write_state(struct buf *out, const struct session *s)
     for (int i = 0; i < optim_scalars(s->optim); i++)
         write_number_field(&w, s->optim->scalars[i].name, s->scalars[i]);
     write_end(&w);
+    write_groups_state(&w, s);
     write_transforms_state(&w, s);
     write_end(&w);
 }

@@ -24,6 +24,10 @@ void write_schedule(struct writer *w, const struct schedule_spec *s, const doubl
 /* "schedule" of a session: one by each hyperparameter that moves; null where none does. */
 void write_schedules(struct writer *w, const struct session *s);
 
+/* "groups" of a session: patterns, tensors, and the hyperparameters that are the group's own. */
+void write_groups(struct writer *w, const struct session *s);
+/* "groups" of a session's state: how many steps each was frozen for, and its scalars. */
+void write_groups_state(struct writer *w, const struct session *s);
 /* "transforms" of a session: each with every hyperparameter, its patterns and its scalars. */
 void write_transforms(struct writer *w, const struct session *s);
 /* "transforms" of a session's state: the arrays of each, in the structure of the parameters. */

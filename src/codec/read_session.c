@@ -115,6 +115,7 @@ struct session_given {
     struct values parameters;
     struct transforms_given transforms;
     struct schedules_given schedules;
+    struct groups_given groups;
 };
 
 static const struct field session_rows[] = {
@@ -122,6 +123,7 @@ static const struct field session_rows[] = {
     FIELD("optimizer", field_optimizer, struct session_given, optimizer),
     FIELD("parameters", field_values, struct session_given, parameters),
     FIELD("schedule", field_schedules, struct session_given, schedules),
+    FIELD("groups", field_groups, struct session_given, groups),
     FIELD("transforms", field_transforms, struct session_given, transforms),
     FIELD("dtype", field_string, struct session_given, dtype),
     FIELD("on_nonfinite", field_string, struct session_given, on_nonfinite),
@@ -145,6 +147,9 @@ static const struct alias session_aliases[] = {{"params", "parameters"},
                                                {"scheduler", "schedule"},
                                                {"lr_scheduler", "schedule"},
                                                {"lr_schedule", "schedule"},
+                                               {"group", "groups"},
+                                               {"param_groups", "groups"},
+                                               {"parameter_groups", "groups"},
                                                {"transform", "transforms"},
                                                {"clipping", "transforms"},
                                                {"precision", "dtype"},
@@ -177,7 +182,9 @@ enum err_code json_read_session(struct arena *a, const char *body, size_t len,
                                      .transforms = given.transforms.list,
                                      .transform_count = given.transforms.count,
                                      .schedules = given.schedules.list,
-                                     .schedule_count = given.schedules.count};
+                                     .schedule_count = given.schedules.count,
+                                     .groups = given.groups.list,
+                                     .group_count = given.groups.count};
     return d.code;
 }
 
@@ -191,6 +198,7 @@ struct patch_given {
     struct tags_given tags;
     struct transforms_given transforms;
     struct schedules_given schedules;
+    struct groups_given groups;
 };
 
 static void patch_name(struct decode *d, const struct place *at, json_t *v, void *to)
@@ -216,6 +224,7 @@ static const struct field patch_rows[] = {
     {.name = "name", .read = patch_name, .takes_null = true},
     FIELD("optimizer", field_optimizer, struct patch_given, optimizer, .takes_null = true),
     FIELD("schedule", field_schedules, struct patch_given, schedules, .takes_null = true),
+    FIELD("groups", field_groups, struct patch_given, groups),
     FIELD("transforms", field_transforms, struct patch_given, transforms),
     {.name = "on_nonfinite", .read = patch_on_nonfinite, .takes_null = true},
     FIELD("tags", read_tags, struct patch_given, tags, .takes_null = true),
@@ -251,7 +260,9 @@ enum err_code json_read_patch(struct arena *a, const char *body, size_t len,
                                       .transform_count = given.transforms.count,
                                       .schedules = given.schedules.list,
                                       .schedule_count = given.schedules.count,
-                                      .clear_schedules = given.schedules.null};
+                                      .clear_schedules = given.schedules.null,
+                                      .groups = given.groups.list,
+                                      .group_count = given.groups.count};
     return d.code;
 }
 

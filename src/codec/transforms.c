@@ -12,8 +12,7 @@ enum { HREF_LEN = 96 };
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
-/* One pattern, or a list of them, as one text with commas between. */
-static void read_patterns(struct decode *d, const struct place *at, json_t *v, const char **ret)
+void decode_patterns(struct decode *d, const struct place *at, json_t *v, const char **ret)
 {
     size_t room = 1, len = 0;
     if (!json_is_array(v)) {
@@ -60,7 +59,7 @@ static void read_object(struct decode *d, const struct place *at, json_t *v,
                                                           : NULL;
         if (text == &ret->match || text == &ret->exclude) {
             if (!json_is_null(item))
-                read_patterns(d, &here, item, text);
+                decode_patterns(d, &here, item, text);
         } else if (text) {
             if (!json_is_null(item))
                 field_string(d, &here, item, text);

@@ -393,3 +393,17 @@ enum err_code hyper_patch(const struct hyper *table, enum profile profile, const
     memcpy(r.value, values, (size_t)hyper_count(table) * sizeof *values);
     return resolve(&r, args, arg_count, values);
 }
+
+uint32_t hyper_given(const struct hyper *table, enum profile profile, const struct hyper_arg *args,
+                     size_t arg_count)
+{
+    uint32_t given = 0;
+    struct err ignored;
+    err_init(&ignored);
+    struct resolution r = {.table = table, profile, "", "#", &ignored, ERR_OK};
+    for (size_t i = 0; i < arg_count; i++)
+        apply(&r, &args[i]);
+    for (int i = 0; table[i].name; i++)
+        given |= r.given[i] ? UINT32_C(1) << i : 0;
+    return given;
+}

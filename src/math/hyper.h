@@ -12,6 +12,7 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Whose defaults, forms and argument names hold. */
 enum profile { PROFILE_TORCH, PROFILE_KERAS, PROFILE_OPTAX, PROFILE_PAPER, PROFILE_COUNT };
@@ -93,6 +94,10 @@ enum err_code hyper_resolve_lists(const struct hyper *table, enum profile profil
                                   const char *prefix, const struct hyper_arg *args,
                                   size_t arg_count, double *ret_values,
                                   struct hyper_list *ret_lists, struct err *err);
+
+/* Bit i: row i is meant by one of the arguments. Names that are unknown are left out. */
+uint32_t hyper_given(const struct hyper *table, enum profile profile, const struct hyper_arg *args,
+                     size_t arg_count);
 
 /* Whether `x` is finite and in the range of the row. */
 bool hyper_in_range(const struct hyper *y, double x);

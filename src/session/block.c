@@ -2,6 +2,7 @@
 #include "session/block.h"
 
 #include "session/chain.h"
+#include "session/groups.h"
 #include "session/schedules.h"
 
 #include <stdlib.h>
@@ -27,7 +28,7 @@ struct head {
     uint32_t slots;     /* bit k: slot k is used */
     uint64_t chain;     /* numbers of the transforms */
     uint64_t schedules; /* numbers of the schedules */
-    uint8_t zero[8];
+    uint64_t groups;    /* numbers of the groups */
 };
 _Static_assert(sizeof(struct head) == LINE, "the head is one cache line");
 
@@ -38,6 +39,7 @@ struct layout {
     uint32_t slots;
     size_t chain, chain_at; /* how many numbers, and where */
     size_t schedules, schedules_at;
+    size_t groups, groups_at;
 };
 
 /* Arrays worth it begin on a cache line. */
@@ -71,8 +73,10 @@ static bool layout_of(const struct session *s, struct layout *l)
     }
     l->chain = chain_numbers(s, l->n);
     l->schedules = schedules_numbers(s);
+    l->groups = groups_numbers(s);
     return (l->chain == 0 || place(l, l->chain, sizeof(double), &l->chain_at)) &&
-           (l->schedules == 0 || place(l, l->schedules, sizeof(double), &l->schedules_at));
+           (l->schedules == 0 || place(l, l->schedules, sizeof(double), &l->schedules_at)) &&
+           (l->groups == 0 || place(l, l->groups, sizeof(double), &l->groups_at));
 }
 
 /* Points the session into `block`. false: no memory. */
@@ -85,6 +89,7 @@ static bool adopt(struct session *s, const struct layout *l, uint8_t *block)
     for (int k = 0; k < OPTIM_SLOTS; k++)
         s->view.slot[k] = l->slots >> k & 1 ? block + l->slot[k] : NULL;
     schedules_adopt(s, (double *)(void *)(block + l->schedules_at));
+    groups_adopt(s, (double *)(void *)(block + l->groups_at));
     return chain_adopt(s, (double *)(void *)(block + l->chain_at));
 }
 
@@ -117,7 +122,8 @@ static struct head head_of(const struct session *s, const struct layout *l)
                         .scalars = (uint32_t)l->scalars,
                         .slots = l->slots,
                         .chain = l->chain,
-                        .schedules = l->schedules};
+                        .schedules = l->schedules,
+                        .groups = l->groups};
     memcpy(head.magic, block_magic, sizeof head.magic);
     return head;
 }
@@ -136,6 +142,7 @@ void block_seal(struct session *s)
         l.slots |= s->view.slot[k] ? 1u << k : 0;
     l.chain = chain_numbers(s, l.n);
     l.schedules = schedules_numbers(s);
+    l.groups = groups_numbers(s);
     struct head head = head_of(s, &l);
     memcpy(s->block, &head, sizeof head);
     head.checksum = checksum(s->block, s->block_bytes);

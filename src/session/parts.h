@@ -42,8 +42,9 @@ enum err_code values_arrange(const struct session *s, const struct values *v, co
 
 /* Writes `data` as the session's parameters, in its dtype. */
 void session_fill(struct session *s, const double *data);
-/* Gives scalars and slots what they hold before the first step; the parameters are there. */
-void session_start(struct session *s);
+/* Gives scalars and slots what they hold before the first step; the parameters are there. false: no
+ * memory. */
+bool session_start(struct session *s);
 
 /* Copies of what a session points to. false: no memory. */
 bool tensors_copy(struct arena *a, const struct tensor *from, int count, struct tensor **ret);
@@ -63,6 +64,8 @@ struct plan {
     int link_count;
     struct scheduled scheduled[HYPER_MAX];
     int scheduled_count;
+    struct group groups[GROUPS];
+    int group_count;
     struct arena arena; /* of the schedules; whoever got the plan closes it */
     uint64_t digest;
 };

@@ -5,6 +5,7 @@
  * the kernel, and are rounded once on each. The parameters as they were are kept beside, for
  * transforms that look back and for the norm of the whole change. */
 #include "session/chain.h"
+#include "session/groups.h"
 
 #include "math/explain.h"
 #include "math/vector.h"
@@ -86,6 +87,7 @@ enum err_code passage_after(struct passage *p, struct session *s, struct optim_n
     enum err_code code = transform_chain_after(s->chain, &p->s, err);
     if (code)
         return code;
+    groups_restore(s, p->s.w, p->s.old);
     if (narrow)
         vector_ops()->narrow(p->s.w, s->view.w, n);
     norms->gradient = p->gradient_norm;

@@ -6,6 +6,7 @@
  * that stay keep their numbers and new ones begin as in a new session. */
 #include "session/block.h"
 #include "session/chain.h"
+#include "session/groups.h"
 #include "session/parts.h"
 #include "session/schedules.h"
 
@@ -78,13 +79,19 @@ static enum err_code move_block(const struct session *s, const struct session_pa
     if (code)
         return code;
     memcpy(next->view.w, s->view.w, s->view.n * size);
-    session_start(next);
+    if (!session_start(next)) {
+        free(next->block);
+        return err_add(err, ERR_MEMORY, "", "no memory for the changes");
+    }
     memcpy(next->scalars, s->scalars, (size_t)optim_scalars(s->optim) * sizeof *s->scalars);
     keep_slots(s, next);
     keep_schedules(s, list, next);
     if (s->chain)
         memcpy(next->chain->state, s->chain->state,
                chain_numbers(s, s->view.n) * sizeof *s->chain->state);
+    if (s->groups)
+        memcpy(next->groups->list[0].state, s->groups->list[0].state,
+               groups_numbers(s) * sizeof *s->groups->list[0].state);
     return ERR_OK;
 }
 
@@ -105,6 +112,15 @@ static enum err_code patch_optim(const struct session_patch *patch, struct sessi
     if (!code && o->takes)
         code = o->takes(next->h, next->tensors, next->tensor_count, "#/optimizer", err);
     return code;
+}
+
+static enum err_code patch_groups(const struct session *s, const struct session_patch *patch,
+                                  const struct session *next, const struct scheduled *list,
+                                  int count, struct group *groups, struct err *err)
+{
+    int group_count = s->groups ? s->groups->count : 0;
+    enum err_code code = groups_patch(s, patch, next, groups, err);
+    return code ? code : groups_check_schedules(s->optim, groups, group_count, list, count, err);
 }
 
 static enum err_code patch_options(const struct session_patch *patch, struct session *next,
@@ -159,8 +175,11 @@ static enum err_code patch_tags(const struct session_patch *patch, struct sessio
 
 /* Copies what `next` points to into an arena of its own. */
 static enum err_code settle(struct session *next, const struct transform_link *links,
-                            const struct scheduled *list, int count, struct err *err)
+                            const struct group *groups, const struct scheduled *list, int count,
+                            struct err *err)
 {
+    int group_count = next->groups ? next->groups->count : 0;
+    double *group_state = next->groups ? next->groups->list[0].state : NULL;
     const char *name = next->name;
     const struct transform_chain *chain = next->chain;
     double *state = next->schedules ? next->schedules->state : NULL;
@@ -170,7 +189,9 @@ static enum err_code settle(struct session *next, const struct transform_link *l
         tensors_copy(&next->arena, next->tensors, next->tensor_count, &next->tensors) &&
         tags_copy(&next->arena, next->tags, next->tag_count, &next->tags) &&
         session_set_transforms(next, links, chain ? chain->count : 0) &&
-        chain_adopt(next, chain ? chain->state : NULL) && schedules_set(next, list, count)) {
+        chain_adopt(next, chain ? chain->state : NULL) && schedules_set(next, list, count) &&
+        session_set_groups(next, groups, group_count)) {
+        groups_adopt(next, group_state);
         schedules_adopt(next, state);
         return ERR_OK;
     }
@@ -184,6 +205,7 @@ enum err_code session_patch(struct session *s, const struct session_patch *patch
     struct tag tags[SESSION_TAGS];
     struct transform_link links[TRANSFORM_CHAIN];
     struct scheduled list[HYPER_MAX];
+    struct group groups[GROUPS];
     struct arena scratch;
     int count;
     arena_init(&scratch);
@@ -193,9 +215,10 @@ enum err_code session_patch(struct session *s, const struct session_patch *patch
     enum err_code chain = chain_patch(s, patch, links, err);
     enum err_code schedules = patch_schedules(s, patch, &next, &scratch, list, &count, err);
     enum err_code code = ERR_VALIDATION;
-    if (options || optim || merged || chain || schedules)
+    if (options || optim || merged || chain || schedules ||
+        patch_groups(s, patch, &next, list, count, groups, err))
         goto out;
-    code = settle(&next, links, list, count, err);
+    code = settle(&next, links, groups, list, count, err);
     if (code)
         goto out;
     code = move_block(s, patch, list, &next, err);

@@ -3,6 +3,7 @@
 
 #include "session/block.h"
 #include "session/chain.h"
+#include "session/groups.h"
 #include "session/parts.h"
 #include "session/schedules.h"
 
@@ -71,6 +72,7 @@ static enum err_code describe(struct session *s, const struct session_spec *spec
     if ((spec->name && !s->name) || !tensors_copy(&s->arena, v->tensors, v->count, &s->tensors) ||
         !tags_copy(&s->arena, spec->tags, spec->tag_count, &s->tags) ||
         !session_set_transforms(s, plan->links, plan->link_count) ||
+        !session_set_groups(s, plan->groups, plan->group_count) ||
         !schedules_set(s, plan->scheduled, plan->scheduled_count))
         return err_add(err, ERR_MEMORY, "", "no memory for a session");
     return ERR_OK;
@@ -98,12 +100,15 @@ enum err_code session_new(const struct session_spec *spec, int64_t now_ms,
         return code;
     }
     session_fill(s, spec->parameters.data);
-    session_start(s);
+    if (!session_start(s)) {
+        session_free(s);
+        return err_add(err, ERR_MEMORY, "", "no memory for a session");
+    }
     *ret_session = s;
     return ERR_OK;
 }
 
-void session_start(struct session *s)
+bool session_start(struct session *s)
 {
     const struct scalar *scalars = s->optim->scalars;
     for (int i = 0; scalars && scalars[i].name; i++)
@@ -112,6 +117,7 @@ void session_start(struct session *s)
     schedules_start(s);
     if (s->chain)
         transform_chain_start(s->chain, s->dtype, s->view.w, s->view.n);
+    return groups_start(s);
 }
 
 uint64_t session_next_t(const struct session *s)

@@ -54,6 +54,14 @@ struct scheduled_given {
     const struct schedule_given *schedule; /* NULL: none any more (PATCH) */
 };
 
+/* A group of tensors as a client asks for it. NULL or count 0 = not given. */
+struct group_given {
+    const char *match, *exclude;
+    int frozen;                   /* -1: not given */
+    const struct hyper_arg *args; /* hyperparameters of the optimizer that it has of its own */
+    size_t arg_count;
+};
+
 /* What a client asks for when it creates a session. NULL or count 0 = not given. */
 struct session_spec {
     const char *name;
@@ -68,6 +76,8 @@ struct session_spec {
     int transform_count;
     const struct scheduled_given *schedules;
     int schedule_count;
+    const struct group_given *groups; /* in order */
+    int group_count;
 };
 
 /* What a PATCH changes; NULL or false = leave. */
@@ -86,6 +96,8 @@ struct session_patch {
     const struct scheduled_given *schedules; /* those named; the others stay */
     int schedule_count;
     bool clear_schedules;
+    const struct group_given *groups; /* as many as it has, in order; NULL: leave all */
+    int group_count;
 };
 
 /* Metrics of one step; NaN where there is none. */
@@ -111,6 +123,23 @@ struct session_schedules {
     int state_count; /* numbers of `state`, which lies in the block (or a snapshot's copy) */
     double *state;
     bool needs_loss; /* steps have to carry one */
+};
+
+enum { GROUPS = 16 };
+
+/* Tensors with hyperparameters of their own. */
+struct group {
+    const char *match, *exclude; /* patterns of tensor names, NULL: not given */
+    bool frozen;
+    uint32_t given; /* bit i: hyperparameter i is the group's own; the others are the session's */
+    double h[HYPER_MAX]; /* those given */
+    double *state;       /* in the block: steps that it was frozen for, then its scalars */
+};
+
+struct session_groups {
+    int count;
+    struct group *list;
+    int *of; /* group of each tensor, -1: none */
 };
 
 struct session {
@@ -140,6 +169,7 @@ struct session {
     void **readouts;         /* in snapshots with parameters: see session_readouts, in dtype */
     struct transform_chain *chain;       /* its state lies in `block`; NULL: no transforms */
     struct session_schedules *schedules; /* NULL: none */
+    struct session_groups *groups;       /* NULL: none */
 };
 
 /* One step as a client asks for it. */
@@ -219,6 +249,12 @@ const char *session_readout_name(const struct session *s, int k);
 /* For the store: gives a session without a block its transforms, copied into its arena; block_alloc
  * and block_open give them their place. false: no memory. */
 bool session_set_transforms(struct session *s, const struct transform_link *links, int count);
+
+/* The same for its groups; the session's tensors are there. */
+bool session_set_groups(struct session *s, const struct group *list, int count);
+
+/* Hyperparameters of a group (-1: of the rest), those of the session being `base`. */
+void group_hypers(const struct session *s, int group, const double *base, double ret_h[HYPER_MAX]);
 
 /* Number of the optimizer's next step, from 1: steps that transforms held back do not count. */
 uint64_t session_next_t(const struct session *s);

@@ -1,6 +1,7 @@
 /* A copy of a session for another thread: one piece of memory for what describes it, one for its
  * numbers. On the way of every step, hence no allocation per string. */
 #include "session/chain.h"
+#include "session/groups.h"
 #include "session/parts.h"
 #include "session/schedules.h"
 
@@ -97,7 +98,8 @@ static bool copy_readout(struct session *copy, const struct session *s, int k, s
     if (!out)
         return false;
     memcpy(step.scalar, s->scalars, (size_t)optim_scalars(s->optim) * sizeof *step.scalar);
-    if (optim_readout(s->optim, k, &step, &s->view, out, NULL))
+    if (s->groups ? groups_readout(s, k, &step, out)
+                  : optim_readout(s->optim, k, &step, &s->view, out, NULL))
         return false;
     for (size_t i = 0; s->view.dtype == DTYPE_FLOAT32 && i < s->view.n; i++)
         ((float *)out)[i] = (float)out[i]; /* front to back: never ahead of what is read */
@@ -163,7 +165,8 @@ struct session *session_snapshot(const struct session *s, enum snapshot_part par
         return NULL;
     if (part == SNAPSHOT_STATE && !copy_state(copy, s, a))
         return NULL;
-    if (!chain_snapshot(copy, s, a) || !schedules_snapshot(copy, s, a))
+    if (!chain_snapshot(copy, s, a) || !schedules_snapshot(copy, s, a) ||
+        !groups_snapshot(copy, s, a))
         return NULL;
     switch (part) {
     case SNAPSHOT_META:

@@ -5,6 +5,7 @@
  * only where it differs from its profile's default: one that a later version adds does not change
  * the digests already stored. */
 #include "session/chain.h"
+#include "session/groups.h"
 #include "session/parts.h"
 #include "session/schedules.h"
 
@@ -177,6 +178,7 @@ static uint64_t digest(const struct session_spec *spec, const struct plan *plan)
             d += mix(mix_string(FACT_HYPER, hypers[i].name), &plan->h[i], sizeof usual);
     }
     d += chain_digest(plan->links, plan->link_count);
+    d += groups_digest(plan->optim, plan->groups, plan->group_count);
     d += schedules_digest(plan->optim, plan->scheduled, plan->scheduled_count);
     for (int i = 0; i < spec->tag_count; i++)
         d += mix_string(mix_string(FACT_TAG, spec->tags[i].key), spec->tags[i].value);
@@ -209,6 +211,17 @@ static enum err_code plan_schedules(const struct session_spec *spec, enum err_co
                           plan->scheduled, &plan->scheduled_count, err);
 }
 
+/* Groups are held against the optimizer; where it is not as it should be, they are not looked at.
+ */
+static enum err_code plan_groups(const struct session_spec *spec, struct plan *plan,
+                                 struct err *err)
+{
+    enum err_code code = groups_plan(spec, plan, plan->groups, &plan->group_count, err);
+    return code ? code
+                : groups_check_schedules(plan->optim, plan->groups, plan->group_count,
+                                         plan->scheduled, plan->scheduled_count, err);
+}
+
 /* All but the digest. false: something is wrong. */
 static bool plan_content(const struct session_spec *spec, struct plan *plan, struct err *err)
 {
@@ -225,7 +238,8 @@ static bool plan_content(const struct session_spec *spec, struct plan *plan, str
     enum err_code tags = check_tags(spec, err);
     enum err_code chain = plan_chain(spec, plan, err);
     enum err_code schedules = plan_schedules(spec, optim, plan, err);
-    return !name && !optim && !options && !values && !tags && !chain && !schedules;
+    enum err_code groups = optim || schedules ? ERR_OK : plan_groups(spec, plan, err);
+    return !groups && !name && !optim && !options && !values && !tags && !chain && !schedules;
 }
 
 enum err_code spec_plan(const struct session_spec *spec, struct plan *ret_plan, struct err *err)

@@ -11,6 +11,7 @@
  *
  * Not done: revision, durability and history, which are the engine's. */
 #include "session/chain.h"
+#include "session/groups.h"
 #include "session/input.h"
 #include "session/schedules.h"
 
@@ -101,6 +102,8 @@ static enum err_code run(struct session *s, const struct step_input *in, const s
     step.scratch = scratch;
     memcpy(step.scalar, s->scalars, scalars);
     enum err_code code = ERR_OK;
+    if (s->groups)
+        return groups_run(s, &step, input, out, ret_norms, err);
     if (out->explanation)
         code = optim_explain(s->optim, &step, &s->view, input->g, out->coordinate, out->explanation,
                              err);
@@ -256,6 +259,8 @@ enum err_code session_step(struct session *s, const struct step_input *in, int64
     enum err_code code = input_read(s, in, scratch, &input, err);
     if (code)
         return code;
+    if (!groups_mask(s, &input, scratch))
+        return err_add(err, ERR_MEMORY, "", "no memory for a step");
     bool late = s->chain && s->chain->takes_nonfinite; /* judged on the way */
     bool finite = allows || late || input_finite(s, in, &input);
     if (!finite && !skips)

@@ -5,6 +5,7 @@
  *   sqlite_open.c        lock, pragmas, migrations, open and close
  *   sqlite_sessions.c    sessions: insert, put, update, remove, list
  *   sqlite_load.c        a session from its rows
+ *   sqlite_groups.c      the parameter groups of sessions
  *   sqlite_schedules.c   the schedules of sessions
  *   sqlite_transforms.c  the transforms of sessions
  *   sqlite_history.c     metrics of steps: tails, blocks, reading
@@ -134,6 +135,15 @@ enum err_code sqlite_list(struct store *base, const struct store_query *query, s
                           struct err *err);
 enum err_code sqlite_load(struct store *base, const char *id_or_name, struct session **ret_session,
                           struct err *err);
+
+/* ---- sqlite_groups.c ------------------------------------------------------------------------- */
+
+/* Writes the session's groups in place of those that it had. */
+enum err_code groups_insert(struct sqlite_store *st, const struct session *s, bool again,
+                            struct err *err);
+/* Reads them into s->groups; tensors and hyperparameters are there, their state comes with the
+ * block. */
+enum err_code groups_load(struct sqlite_store *st, struct session *s, struct err *err);
 
 /* ---- sqlite_schedules.c ---------------------------------------------------------------------- */
 

@@ -265,6 +265,8 @@ static enum err_code read_session(struct sqlite_store *st, struct session *s, st
     if (!code)
         code = schedules_load(st, s, err);
     if (!code)
+        code = groups_load(st, s, err);
+    if (!code)
         code = transforms_load(st, s, err);
     if (!code && s->tensor_count == 0)
         code = damaged(s, q, "it has no parameters", err);

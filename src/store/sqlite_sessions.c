@@ -206,6 +206,8 @@ enum err_code sqlite_insert(struct store *base, struct session *s, struct err *e
     if (!code)
         code = schedules_insert(st, s, false, err);
     if (!code)
+        code = groups_insert(st, s, false, err);
+    if (!code)
         code = transforms_insert(st, s, false, err);
     if (!code)
         st->added++;
@@ -239,6 +241,8 @@ enum err_code sqlite_update(struct store *base, struct session *s, int64_t read_
         code = insert_tags(st, s, err);
     if (!code)
         code = schedules_insert(st, s, true, err);
+    if (!code)
+        code = groups_insert(st, s, true, err);
     if (!code)
         code = transforms_insert(st, s, true, err);
     return code ? code : sqlite_put(base, s, read_revision, err);

@@ -42,7 +42,8 @@ Test(session, every_field)
     buf_init(&out);
     json_write_session(&out, s, true);
     json_t *v = parsed(&out);
-    cr_expect_eq(json_object_size(v), 16);
+    cr_expect_eq(json_object_size(v), 17);
+    expect_field(v, "groups", "[]");
     expect_field(v, "schedule", "null");
     expect_field(v, "transforms", "[]");
     expect_field(v, "id", "\"" ID "\"");
@@ -173,7 +174,7 @@ Test(state, slots_in_the_form_of_the_parameters)
     expect_text(&out, "{\"id\":\"" ID "\",\"step\":0,\"revision\":1,\"dtype\":\"float64\","
                       "\"parameters\":{\"w\":[[1,2]],\"b\":3},"
                       "\"slots\":{\"m\":{\"w\":[[0,0]],\"b\":0.5},\"v\":{\"w\":[[0,0]],\"b\":0}},"
-                      "\"scalars\":{},\"transforms\":[]}");
+                      "\"scalars\":{},\"groups\":[],\"transforms\":[]}");
     session_free(s);
 }
 
