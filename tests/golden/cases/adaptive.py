@@ -338,4 +338,13 @@ CASES = [
     Case("acprop", "optax", "options", MIXED,
          "optax.contrib.acprop(learning_rate=0.1, b1=0.8, b2=0.95, eps=0.001, eps_root=0.0001, "
          "weight_decay=0.1)", shapes=SHAPES),
+
+    # SparseAdam
+    Case("sparse_adam", "torch", "default", ALL, "torch.optim.SparseAdam()", indices="nonzero"),
+    Case("sparse_adam", "torch", "options", ("mixed", "sparse"),
+         "torch.optim.SparseAdam(lr=0.1, betas=(0.8, 0.95), eps=0.001, maximize=True)",
+         indices="nonzero", shapes=SHAPES),
+    Case("sparse_adam", "torch", "lr-change", ("sparse",), "torch.optim.SparseAdam(lr=0.1)",
+         indices="nonzero", changes={101: {"lr": 0.01}, 501: {"lr": 0.3}},
+         note="The step is counted for all coordinates, whether the gradient has them or not."),
 ]
