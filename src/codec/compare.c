@@ -1,4 +1,4 @@
-/* What a client asks of a race. */
+/* What a client asks of a race, and of a sweep. */
 #include "codec/compare.h"
 
 #include "codec/json.h"
@@ -6,6 +6,7 @@
 #include "codec/json_values.h"
 
 #include <math.h>
+#include <string.h>
 
 static const double seconds_default = 5, seconds_most = 30;
 
@@ -81,6 +82,104 @@ enum err_code json_read_compare(struct arena *a, const char *body, size_t len,
     struct place root = PLACE_ROOT("#");
     if (decode_open(&d, a, body, len, err) == ERR_OK)
         decode_fields(&d, &root, d.root, &fields, &given);
+    if (d.code == ERR_OK)
+        *ret = given;
+    return d.code;
+}
+
+/* ---- sweeps ---------------------------------------------------------------------------------- */
+
+/* The values of one axis; a list of numbers has been lifted out of the text. */
+static void read_axis(struct decode *d, const struct place *at, json_t *v, struct sweep_axis *axis)
+{
+    const struct lift_array *lifted = decode_lifted(d, v);
+    size_t count = lifted && lifted->rank == 1 ? lifted->count : lifted ? 0 : json_array_size(v);
+    if (count == 0 || count > SWEEP_RUNS) {
+        decode_wrong(d, at, "expected a list of 1 to %d values", SWEEP_RUNS);
+        return;
+    }
+    axis->values = decode_zalloc(d, count, sizeof *axis->values);
+    for (size_t i = 0; axis->values && i < count; i++) {
+        axis->values[i].kind = ARG_NUMBER;
+        if (lifted)
+            axis->values[i].number = lifted->data[i];
+        else
+            decode_arg(d, json_array_get(v, i), &axis->values[i]);
+        axis->values[i].name = axis->name;
+    }
+    axis->count = axis->values ? count : 0;
+}
+
+static void read_grid(struct decode *d, const struct place *at, json_t *v, void *to)
+{
+    struct sweep_grid *grid = to;
+    const char *key;
+    json_t *item;
+    if (!json_is_object(v) || json_object_size(v) == 0 || json_object_size(v) > SWEEP_AXES) {
+        decode_wrong(d, at, "expected an object of 1 to %d hyperparameters with their values",
+                     SWEEP_AXES);
+        return;
+    }
+    json_object_foreach(v, key, item)
+    {
+        struct place here = PLACE_KEY(at, key);
+        struct sweep_axis *axis = &grid->axes[grid->axis_count++];
+        axis->name = arena_strdup(d->arena, key);
+        if (!axis->name)
+            decode_no_memory(d);
+        else
+            read_axis(d, &here, item, axis);
+    }
+}
+
+static void read_base(struct decode *d, const struct place *at, json_t *v, void *to)
+{
+    struct sweep_grid *grid = to;
+    struct optimizer_given given = {0};
+    field_optimizer(d, at, v, &given);
+    grid->base = (struct session_spec){.optimizer = given.name,
+                                       .profile = given.profile,
+                                       .args = given.args,
+                                       .arg_count = given.count};
+}
+
+/* What all runs have cannot be what they differ in. */
+static void check_twice(struct decode *d, const struct place *root, const struct sweep_grid *grid)
+{
+    struct place grid_at = PLACE_KEY(root, "grid");
+    for (size_t k = 0; k < grid->axis_count; k++) {
+        for (size_t i = 0; i < grid->base.arg_count; i++) {
+            struct place here = PLACE_KEY(&grid_at, grid->axes[k].name);
+            if (strcmp(grid->base.args[i].name, grid->axes[k].name) == 0)
+                decode_wrong(d, &here, "%.60s is given in optimizer too; leave it out there",
+                             grid->axes[k].name);
+        }
+    }
+}
+
+enum err_code json_read_sweep(struct arena *a, const char *body, size_t len, struct sweep_body *ret,
+                              struct err *err)
+{
+    static const struct field rows[] = {
+        FIELD("objective", field_objective, struct sweep_body, objective, .required = true),
+        FIELD("start", field_values, struct sweep_body, start),
+        FIELD("optimizer", read_base, struct sweep_body, grid, .required = true),
+        FIELD("grid", read_grid, struct sweep_body, grid, .required = true),
+        FIELD("steps", read_steps_count, struct sweep_body, steps),
+        FIELD("target", read_target, struct sweep_body, target),
+        FIELD("max_seconds", read_seconds, struct sweep_body, max_seconds),
+        {0}};
+    static const struct alias aliases[] = {{"parameters", "start"},     {"x0", "start"},
+                                           {"optimizers", "optimizer"}, {"hyperparameters", "grid"},
+                                           {"sweep", "grid"},           {0}};
+    static const struct fields fields = {"a sweep", rows, aliases};
+    struct decode d;
+    struct sweep_body given = {.steps = 100, .target = NAN, .max_seconds = seconds_default};
+    struct place root = PLACE_ROOT("#");
+    if (decode_open(&d, a, body, len, err) == ERR_OK) {
+        decode_fields(&d, &root, d.root, &fields, &given);
+        check_twice(&d, &root, &given.grid);
+    }
     if (d.code == ERR_OK)
         *ret = given;
     return d.code;

@@ -54,10 +54,11 @@ static void write_trajectory(struct writer *w, const struct race_run *run, size_
     write_end(w);
 }
 
+const char *const race_end_names[] = {"steps", "diverged", "seconds"};
+
 static void write_end_of(struct writer *w, const struct race_run *run)
 {
-    static const char *const names[] = {"steps", "diverged", "seconds"};
-    write_string_field(w, "stopped_by", names[run->end]);
+    write_string_field(w, "stopped_by", race_end_names[run->end]);
     write_key(w, "diverged");
     if (run->end != RACE_DIVERGED) {
         write_null(w);
@@ -69,10 +70,8 @@ static void write_end_of(struct writer *w, const struct race_run *run)
     write_end(w);
 }
 
-static void write_run(struct writer *w, const struct race_run *run, size_t n)
+void write_race_end(struct writer *w, const struct race_run *run)
 {
-    write_object(w);
-    write_optimizer(w, run->s);
     write_int_field(w, "steps_done", run->steps_done);
     write_end_of(w, run);
     write_point(w, "best", run->best_step, run->best_loss);
@@ -82,10 +81,26 @@ static void write_run(struct writer *w, const struct race_run *run, size_t n)
         write_null(w);
     else
         write_int(w, run->target_step);
+}
+
+static void write_run(struct writer *w, const struct race_run *run, size_t n)
+{
+    write_object(w);
+    write_optimizer(w, run->s);
+    write_race_end(w, run);
     write_key(w, "parameters");
     write_structured(w, run->s, run->s->view.w);
     write_columns(w, run);
     write_trajectory(w, run, n);
+    write_end(w);
+}
+
+void write_race_ranking(struct writer *w, const struct race *race)
+{
+    write_key(w, "ranking");
+    write_array(w);
+    for (size_t i = 0; i < race->count; i++)
+        write_int(w, (int64_t)race->ranking[i]);
     write_end(w);
 }
 
@@ -101,11 +116,7 @@ void json_write_race(struct buf *out, const struct race *race)
     for (size_t i = 0; i < race->count; i++)
         write_run(&w, &race->runs[i], race->objective->n);
     write_end(&w);
-    write_key(&w, "ranking");
-    write_array(&w);
-    for (size_t i = 0; i < race->count; i++)
-        write_int(&w, (int64_t)race->ranking[i]);
-    write_end(&w);
+    write_race_ranking(&w, race);
     write_end(&w);
 }
 

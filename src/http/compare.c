@@ -1,10 +1,10 @@
 /* GET /v1/demo/{optimizer}/{objective}: the first result with one curl. POST /v1/compare: the race.
  */
+#include "http/contest.h"
 #include "http/handlers.h"
 #include "http/request.h"
 
 #include "codec/compare.h"
-#include "codec/race.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -14,73 +14,6 @@ const char *const compare_produces[] = {"application/json", "text/csv", NULL};
 const char *const demo_query[] = {"steps", "lr", "profile", "format", NULL};
 const char *const demo_produces[] = {"text/plain; charset=utf-8", "application/json", "text/csv",
                                      NULL};
-
-/* What `begin` leaves for the compute thread and for `finish`. */
-struct contest {
-    struct race_request request;
-    struct race race;
-    int format; /* index into demo_produces */
-};
-
-/* A machine second of multiplications, roughly. */
-static const double cost_max = 2e9;
-
-static void run_contest(struct job *job)
-{
-    struct request *r = job->user;
-    struct contest *c = r->state;
-    c->request.stop = job->stop;
-    race_run(&c->request, &r->arena, &c->race, &r->err);
-}
-
-static enum err_code check_cost(struct request *r, const struct race_request *q)
-{
-    if (race_cost(q) <= cost_max)
-        return ERR_OK;
-    return err_add(&r->err, ERR_VALIDATION, "",
-                   "this is too much work for one request; take fewer "
-                   "steps, optimizers or parameters");
-}
-
-static void submit(struct request *r, struct contest *c)
-{
-    if (check_cost(r, &c->request))
-        return;
-    r->state = c;
-    r->job.kind = JOB_COMPUTE;
-    r->job.compute = run_contest;
-}
-
-/* ---- the comparison ------------------------------------------------------------------------ */
-
-/* The start as given, or the objective's own. */
-static enum err_code place_start(struct request *r, const struct compare_body *body,
-                                 struct race_request *q)
-{
-    size_t n = q->objective->n;
-    double *start = request_alloc(r, n, sizeof *start);
-    if (!start)
-        return r->err.code;
-    q->start = start;
-    if (body->start.count == 0) {
-        objective_start(q->objective, 0, start);
-        return ERR_OK;
-    }
-    if (body->start.n != n)
-        return err_add(&r->err, ERR_VALIDATION, "#/start", "expected %zu numbers, given %zu", n,
-                       body->start.n);
-    memcpy(start, body->start.data, n * sizeof *start);
-    return ERR_OK;
-}
-
-static enum err_code check_start(struct request *r, const struct race_request *q)
-{
-    for (size_t i = 0; i < q->objective->n; i++) {
-        if (!isfinite(q->start[i]))
-            return err_add(&r->err, ERR_VALIDATION, "#/start", "number %zu is not finite", i);
-    }
-    return ERR_OK;
-}
 
 void compare_begin(struct request *r)
 {
@@ -98,10 +31,10 @@ void compare_begin(struct request *r)
                                        .steps = body.steps,
                                        .target = body.target,
                                        .max_seconds = body.max_seconds};
-    if (place_start(r, &body, &c->request) || check_start(r, &c->request))
+    if (contest_start(r, &body.start, &c->request))
         return;
     c->format = r->offer;
-    submit(r, c);
+    contest_submit(r, c);
 }
 
 void compare_finish(struct request *r)
@@ -119,7 +52,6 @@ void compare_finish(struct request *r)
 /* Learning rates that are tried where none is given: the best one is shown. */
 static const double lr_ladder[] = {1, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 1e-4, 1e-5};
 enum { LADDER = sizeof lr_ladder / sizeof *lr_ladder };
-_Static_assert((int)LADDER <= (int)RACE_RUNS, "the ladder is one race");
 
 struct demo_choice {
     const char *optimizer, *profile;
@@ -240,7 +172,7 @@ void demo_begin(struct request *r)
     c->request.steps = d.steps;
     c->request.target = NAN;
     c->request.max_seconds = 5;
-    submit(r, c);
+    contest_submit(r, c);
 }
 
 static void write_tried(struct buf *out, const struct optim *o, const struct race_run *best,
@@ -278,11 +210,12 @@ static void write_demo(struct request *r, struct buf *out, const struct race *ra
 void demo_finish(struct request *r)
 {
     const struct contest *c = r->state;
+    size_t first = 0;
     struct race best = c->race;
     struct buf *out = request_answer(r, 200, demo_produces[c->format]);
-    best.runs[0] = c->race.runs[c->race.ranking[0]];
+    best.runs = &c->race.runs[c->race.ranking[0]];
+    best.ranking = &first;
     best.count = 1;
-    best.ranking[0] = 0;
     if (c->format == 0)
         write_demo(r, out, &c->race);
     else if (c->format == 1)

@@ -64,6 +64,11 @@ extern const char *const demo_produces[];
 void demo_begin(struct request *r);
 void demo_finish(struct request *r);
 
+/* sweep.c */
+extern const char *const sweep_produces[];
+void sweep_begin(struct request *r);
+void sweep_finish(struct request *r);
+
 /* sessions.c */
 void session_create_begin(struct request *r);
 void session_ensure_begin(struct request *r);

@@ -63,22 +63,35 @@ enum err_code race_check_needs(const struct objective_spec *objective, const str
     return ERR_OK;
 }
 
+static enum err_code open_session(const struct race_request *q, const struct session_spec *entry,
+                                  struct session **ret_session, struct err *err)
+{
+    struct session_spec spec = {.optimizer = entry->optimizer,
+                                .profile = entry->profile,
+                                .args = entry->args,
+                                .arg_count = entry->arg_count,
+                                .parameters = start_values(q)};
+    enum err_code code = session_new(&spec, 0, ret_session, err);
+    return code ? code
+                : race_check_needs(q->objective, (*ret_session)->optim, "#/optimizer/name", err);
+}
+
+enum err_code race_check(const struct race_request *q, const struct session_spec *entry,
+                         struct err *err)
+{
+    struct session *s = NULL;
+    enum err_code code = open_session(q, entry, &s, err);
+    session_free(s);
+    return code;
+}
+
 static enum err_code open_run(const struct race_request *q, size_t entry, struct race_run *run,
                               struct err *err)
 {
-    struct session_spec spec = {.optimizer = q->entries[entry].optimizer,
-                                .profile = q->entries[entry].profile,
-                                .args = q->entries[entry].args,
-                                .arg_count = q->entries[entry].arg_count,
-                                .parameters = start_values(q)};
-    struct session *s = NULL;
-    char pointer[ERR_POINTER_LEN];
     int before = err->count;
-    enum err_code code = session_new(&spec, 0, &s, err);
-    run->s = s;
+    enum err_code code = open_session(q, &q->entries[entry], &run->s, err);
     move_pointers(err, before, entry);
-    snprintf(pointer, sizeof pointer, "#/optimizers/%zu/name", entry);
-    return code ? code : race_check_needs(q->objective, s->optim, pointer, err);
+    return code;
 }
 
 /* Room for the curve, thinned so that it has at most RACE_POINTS and the last one. */
@@ -91,6 +104,8 @@ static bool make_curve(const struct race_request *q, struct race_run *run, struc
 {
     size_t points = (size_t)(q->steps / stride_of(q)) + 2, n = q->objective->n;
     bool trajectory = n <= RACE_TRAJECTORY_N;
+    if (q->brief)
+        return true;
     run->step = arena_alloc(a, points * sizeof *run->step);
     run->loss = arena_alloc(a, points * sizeof *run->loss);
     if (trajectory)
@@ -107,6 +122,8 @@ static const double *weights(const struct race_run *run)
 
 static void add_point(struct race_run *run, size_t n, double loss)
 {
+    if (!run->step)
+        return;
     run->step[run->points] = run->s->step;
     run->loss[run->points] = loss;
     if (run->trajectory)
@@ -315,7 +332,12 @@ enum err_code race_run(const struct race_request *q, struct arena *a, struct rac
 {
     struct bench b = {.q = q, .a = a};
     enum err_code code = ERR_OK;
-    *ret = (struct race){.objective = q->objective, .count = q->count};
+    *ret = (struct race){.objective = q->objective,
+                         .runs = arena_zalloc(a, q->count, sizeof *ret->runs),
+                         .ranking = arena_zalloc(a, q->count, sizeof *ret->ranking)};
+    if (!ret->runs || !ret->ranking)
+        return err_add(err, ERR_MEMORY, "", "no memory for the race");
+    ret->count = q->count;
     for (size_t i = 0; i < q->count; i++) {
         if (open_run(q, i, &ret->runs[i], err))
             code = err->code;

@@ -22,6 +22,7 @@ struct race_request {
     const double *start; /* objective->n numbers */
     double target;      /* loss to reach; NaN: the known minimum and a little, where there is one */
     double max_seconds; /* for all together */
+    bool brief;         /* no curves: what became of each run, alone */
     const atomic_bool *stop; /* NULL, or true when the runs should end early */
 };
 
@@ -33,7 +34,7 @@ struct race_run {
     int64_t steps_done;
     int64_t best_step, target_step; /* -1: target not reached */
     double best_loss, final_loss;
-    size_t points;      /* of the curve */
+    size_t points;      /* of the curve; 0 where the race is brief */
     int64_t *step;      /* 0: the start */
     double *loss;       /* of all samples, where the objective is a model */
     double *trajectory; /* points × n, NULL where n is above RACE_TRAJECTORY_N */
@@ -43,15 +44,19 @@ struct race_run {
 struct race {
     const struct objective_spec *objective;
     double target; /* NaN: none */
-    struct race_run runs[RACE_RUNS];
+    struct race_run *runs;
     size_t count;
-    size_t ranking[RACE_RUNS]; /* indices, the winner first */
+    size_t *ranking; /* indices, the winner first */
 };
 
 /* ERR_VALIDATION at `pointer`, naming what is missing, where the objective cannot give all that a
  * step of `o` needs. */
 enum err_code race_check_needs(const struct objective_spec *objective, const struct optim *o,
                                const char *pointer, struct err *err);
+
+/* Whether `entry` could run: every violation is added with the pointer #/optimizer/…. */
+enum err_code race_check(const struct race_request *q, const struct session_spec *entry,
+                         struct err *err);
 
 /* Multiplications, roughly, that a race takes. */
 double race_cost(const struct race_request *q);

@@ -1,0 +1,33 @@
+/* A grid over hyperparameters of one optimizer, as the entries of a race: every value of each axis
+ * with every value of the others, the last axis fastest. Pure but for memory. */
+#ifndef STEPD_SESSION_SWEEP_H
+#define STEPD_SESSION_SWEEP_H
+
+#include "session/race.h"
+
+enum { SWEEP_AXES = 8, SWEEP_RUNS = 256 };
+
+struct sweep_axis {
+    const char *name;         /* of the hyperparameter, as the profile calls it */
+    struct hyper_arg *values; /* `count` of them, at least 1, each with that name */
+    size_t count;
+};
+
+struct sweep_grid {
+    struct session_spec base; /* optimizer, profile and args that all runs have */
+    struct sweep_axis axes[SWEEP_AXES];
+    size_t axis_count;
+};
+
+/* The number of runs; SIZE_MAX where it would not fit. */
+size_t sweep_runs(const struct sweep_grid *g);
+
+/* Which value of axis `axis` run `run` has. */
+size_t sweep_at(const struct sweep_grid *g, size_t run, size_t axis);
+
+/* Fills q->entries and q->count, in `a`. q->objective and q->start are read. Every violation is
+ * added: #/optimizer/… where it lies in what all runs have, #/grid/lr/2 where in a value. */
+enum err_code sweep_expand(const struct sweep_grid *g, struct race_request *q, struct arena *a,
+                           struct err *err);
+
+#endif
