@@ -7,8 +7,32 @@
 
 const char *const profile_names[PROFILE_COUNT] = {"torch", "keras", "optax", "paper"};
 
-/* Arguments of the libraries that say how to compute and leave the numbers as they are. */
+/* Arguments of the libraries that say how to compute and leave the numbers as they are. Null and
+ * false, which are their defaults, may stay. */
 static const char *const without_effect[] = {"foreach", "fused", "capturable", "differentiable"};
+
+/* Arguments of the libraries' optimizers that are asked for elsewhere here. Null and false may
+ * stay too: nothing is wanted then. */
+static const struct {
+    const char *name, *instead;
+} elsewhere[] = {
+    {"clipnorm", "a transform: {\"name\": \"clip_norm\", \"max_norm\": …}"},
+    {"global_clipnorm", "a transform: {\"name\": \"clip_global_norm\", \"max_norm\": …}"},
+    {"max_grad_norm", "a transform: {\"name\": \"clip_global_norm\", \"max_norm\": …}"},
+    {"clipvalue", "a transform: {\"name\": \"clip_value\", \"max_value\": …}"},
+    {"use_ema", "a transform: {\"name\": \"ema\"}"},
+    {"ema_momentum", "a transform: {\"name\": \"ema\", \"decay\": …}"},
+    {"ema_overwrite_frequency", "a transform: {\"name\": \"ema\", \"overwrite_frequency\": …}"},
+    {"gradient_accumulation_steps", "a transform: {\"name\": \"accumulate\", \"steps\": …}"},
+    {"loss_scale_factor",
+     "a transform: {\"name\": \"scale\", \"factor\": …} with 1/loss_scale_factor"},
+    {"maximize", "a transform: {\"name\": \"maximize\"}"},
+    {"weight_decay", "a transform: {\"name\": \"weight_decay\", \"weight_decay\": …}"},
+    {"mask", "groups: {\"match\": \"*bias\", \"weight_decay\": 0}"},
+    {"params", "groups: {\"match\": …} with hyperparameters of their own"},
+    {"mu_dtype", "dtype of the session, which its state has too"},
+    {"accumulator_dtype", "dtype of the session, which its state has too"},
+};
 
 struct resolution {
     const struct hyper *table;
@@ -149,21 +173,51 @@ static const char *meant_elsewhere(const struct resolution *r, const char *name)
     return NULL;
 }
 
+static bool is_nothing(const struct hyper_arg *arg)
+{
+    return arg->kind == ARG_NULL || (arg->kind == ARG_BOOL && arg->number == 0);
+}
+
+/* Whether `arg` is known from a library and asked for elsewhere; says where, if it asks for
+ * anything.
+ */
+static bool is_elsewhere(struct resolution *r, const struct hyper_arg *arg,
+                         const struct pointer *at)
+{
+    bool optimizer = strncmp(r->prefix, "#/optimizer", strlen("#/optimizer")) == 0;
+    bool group = strncmp(r->prefix, "#/groups", strlen("#/groups")) == 0;
+    if (!optimizer && !group)
+        return false;
+    for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++) {
+        if (strcmp(arg->name, elsewhere[i].name) != 0)
+            continue;
+        if (!is_nothing(arg))
+            r->code = err_add(r->err, ERR_VALIDATION, at->text, "%s has no \"%s\"; use %s", r->what,
+                              arg->name, elsewhere[i].instead);
+        return true;
+    }
+    return false;
+}
+
 static void unknown(struct resolution *r, const struct hyper_arg *arg)
 {
     struct pointer at = pointer_to(r->prefix, arg->name);
     for (size_t i = 0; i < sizeof without_effect / sizeof *without_effect; i++) {
-        if (strcmp(arg->name, without_effect[i]) == 0) {
+        if (strcmp(arg->name, without_effect[i]) != 0)
+            continue;
+        if (!is_nothing(arg)) {
             r->code = err_add(r->err, ERR_VALIDATION, at.text,
                               "%s has no \"%s\": it says how a library computes, not what; leave "
                               "it out",
                               r->what, arg->name);
-            return;
         }
+        return;
     }
+    const char *near = meant_elsewhere(r, arg->name);
+    if (!near && is_elsewhere(r, arg, &at))
+        return;
     r->code = err_add(r->err, ERR_VALIDATION, at.text, "%s has no hyperparameter \"%s\"", r->what,
                       arg->name);
-    const char *near = meant_elsewhere(r, arg->name);
     if (!near)
         near = err_nearest(arg->name, candidate, r, 2 * hyper_count(r->table));
     err_suggest(r->err, near);

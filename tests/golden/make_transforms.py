@@ -442,6 +442,8 @@ CASES = [
                scalars={"found_nan": lambda s: int(any(bool(x) for x in s[0].found_nan))}),
     optax_case("sign", "default", [T("sign")], chained("optax.scale_by_sign()"), streams=HARD),
     optax_case("scale", "default", [T("scale", step_size=-0.3)], chained("optax.scale(-0.3)")),
+    Case("scale", "keras", "loss_scale_factor", [T("scale", factor=0.125)],
+         "OPT(loss_scale_factor=8.0)", keras_with({"loss_scale_factor": 8.0})),
     optax_case("gradient_ema", "default", [T("gradient_ema", decay=0.9)], chained("optax.ema(0.9)"),
                streams=HARD),
     optax_case("gradient_ema", "biased", [T("gradient_ema", decay=0.99, debias=False)],
