@@ -94,6 +94,18 @@ def adabound(lr, beta1, beta2, eps, final_lr, gamma):
 
 
 @decimals
+def adamod(lr, beta1, beta2, beta3, eps):
+    def step(t, w, g, state):
+        m = state["m"] = beta1 * state.get("m", 0) + (1 - beta1) * g
+        v = state["v"] = beta2 * state.get("v", 0) + (1 - beta2) * g * g
+        eta = lr / ((v / (1 - beta2**t)).sqrt() + eps)
+        s = state["s"] = beta3 * state.get("s", 0) + (1 - beta3) * eta
+        return w - min(eta, s) * m / (1 - beta1**t)
+
+    return step
+
+
+@decimals
 def diffgrad(lr, beta1, beta2, eps):
     def step(t, w, g, state):
         friction = 1 / (1 + (-abs(state.get("g", 0) - g)).exp())

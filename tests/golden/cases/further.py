@@ -27,6 +27,13 @@ CASES = [
     case("aggmo", "options", MIXED,
          "pytorch_optimizer.AggMo(lr=0.1, betas=(0.1, 0.8, 0.95), weight_decay=0.01)"),
 
+    case("adamod", "default", ALL, "pytorch_optimizer.AdaMod()"),
+    case("adamod", "options", MIXED,
+         "pytorch_optimizer.AdaMod(lr=0.1, betas=(0.8, 0.95, 0.99), weight_decay=0.01, eps=0.001, "
+         "maximize=True)"),
+    Case("adamod", "exact", "paper", ("mixed", "signflip", "sparse"),
+         "exact.adamod(lr=0.001, beta1=0.9, beta2=0.999, beta3=0.999, eps=1e-08)"),
+
     Case("qhadam", "exact", "default", ALL,
          "exact.qhadam(lr=0.01, beta1=0.995, beta2=0.999, nu1=0.7, nu2=1.0, eps=1e-08)"),
     Case("qhadam", "exact", "options", MIXED,
