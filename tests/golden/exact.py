@@ -263,6 +263,24 @@ def lars(lr, momentum, trust_coefficient, weight_decay):
     return whole
 
 
+@decimals
+def mars(lr, beta1, beta2, gamma, eps):
+    def whole(t, w, g, state):
+        before = state.get("g", [0] * len(w))
+        c = [x + gamma * beta1 / (1 - beta1) * (x - y) for x, y in zip(g, before)]
+        c = [x / max(norm(c), 1) for x in c]
+        state["g"] = g
+        m = state["m"] = [beta1 * x + (1 - beta1) * y
+                          for x, y in zip(state.get("m", [0] * len(w)), c)]
+        v = state["v"] = [beta2 * x + (1 - beta2) * y * y
+                          for x, y in zip(state.get("v", [0] * len(w)), c)]
+        return [x - lr * y / (1 - beta1**t) / ((z / (1 - beta2**t)).sqrt() + eps)
+                for x, y, z in zip(w, m, v)]
+
+    whole.takes_vectors = True
+    return whole
+
+
 def run(rule, start, gradient, steps):
     """Yields the parameters after every step, rounded to double; rule(t) is the rule of step t."""
     w = [exactly(x) for x in start]

@@ -3,6 +3,8 @@ rule of the paper; else the rule in 50 digits is."""
 
 from cases import ALL, HARD, MIXED, Case
 
+SHAPES = {"W": [2, 2], "b": [2]}
+
 
 def torch_like(feed):
     import make_golden
@@ -33,6 +35,21 @@ CASES = [
          "maximize=True)"),
     Case("adamod", "exact", "paper", ("mixed", "signflip", "sparse"),
          "exact.adamod(lr=0.001, beta1=0.9, beta2=0.999, beta3=0.999, eps=1e-08)"),
+    case("mars", "default", ALL, "pytorch_optimizer.MARS()", shapes=SHAPES),
+    case("mars", "options", MIXED,
+         "pytorch_optimizer.MARS(lr=0.1, betas=(0.9, 0.95), gamma=0.1, lr_1d=0.05, "
+         "betas_1d=(0.8, 0.9), weight_decay=0.01, weight_decay_1d=0.02, eps=0.001, maximize=True)",
+         shapes=SHAPES),
+    case("mars", "lion", ("mixed", "scales"),
+         "pytorch_optimizer.MARS(lr=0.01, mars_type='lion', optimize_1d=True, weight_decay=0.1)",
+         shapes=SHAPES),
+    case("mars", "optimize_1d", ("mixed", "signflip"),
+         "pytorch_optimizer.MARS(lr=0.1, optimize_1d=True, ams_bound=True)", shapes=SHAPES),
+    case("mars", "cautious", ("mixed", "zeros"),
+         "pytorch_optimizer.MARS(lr=0.1, optimize_1d=True, cautious=True)", shapes=SHAPES),
+    Case("mars", "exact", "paper", ("mixed", "sparse"),
+         "exact.mars(lr=0.003, beta1=0.95, beta2=0.99, gamma=0.025, eps=1e-08)",
+         also={"optimize_1d": True}),
 
     Case("qhadam", "exact", "default", ALL,
          "exact.qhadam(lr=0.01, beta1=0.995, beta2=0.999, nu1=0.7, nu2=1.0, eps=1e-08)"),
