@@ -45,6 +45,15 @@ static inline void moment_prepare(struct optim_step *s, double lr, int decay)
     s->c[MOMENT_KEEP] = decay_keep(row[0], row[1], lr);
 }
 
+/* Puts d in the place of g, for kernels that look at all of it before they move. */
+static inline void moment_directions(const struct optim_step *s, const double *w, double *g,
+                                     size_t n)
+{
+    const double sign = s->c[MOMENT_SIGN], l2 = s->c[MOMENT_L2];
+    for (size_t i = 0; i < n; i++)
+        g[i] = direction(g[i], sign, l2, l2 != 0, w[i]);
+}
+
 /* The gradient that goes into the moments, with its line where it is not g. */
 static inline double explain_direction(struct explain *x, const struct optim_step *s, double g,
                                        double w)

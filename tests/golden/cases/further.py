@@ -4,6 +4,8 @@ rule of the paper; else the rule in 50 digits is."""
 from cases import ALL, HARD, MIXED, Case
 
 SHAPES = {"W": [2, 2], "b": [2]}
+ROW = {"W": [3, 2]}
+PILE = {"W": [2, 1, 3]}
 
 
 def torch_like(feed):
@@ -50,6 +52,11 @@ CASES = [
     Case("mars", "exact", "paper", ("mixed", "sparse"),
          "exact.mars(lr=0.003, beta1=0.95, beta2=0.99, gamma=0.025, eps=1e-08)",
          also={"optimize_1d": True}),
+    case("came", "default", ALL, "pytorch_optimizer.CAME()", shapes=SHAPES),
+    case("came", "options", ("mixed", "signflip"),
+         "pytorch_optimizer.CAME(lr=0.01, betas=(0.8, 0.95, 0.99), weight_decay=0.1, "
+         "clip_threshold=0.5, eps1=1e-10, eps2=1e-06, maximize=True)", shapes=ROW),
+    case("came", "pile", HARD, "pytorch_optimizer.CAME(lr=0.01)", shapes=PILE),
 
     Case("qhadam", "exact", "default", ALL,
          "exact.qhadam(lr=0.01, beta1=0.995, beta2=0.999, nu1=0.7, nu2=1.0, eps=1e-08)"),
