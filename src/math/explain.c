@@ -9,6 +9,7 @@
 #include "math/optim.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,6 +43,16 @@ double *explain_copy(struct explain *x, const double *from, size_t n)
     if (copy && n)
         memcpy(copy, from, n * sizeof *copy);
     return copy;
+}
+
+const char *explain_call(struct explain *x, const char *name)
+{
+    size_t room = strlen(name) + sizeof "({})";
+    char *text = arena_alloc(x->arena, room);
+    if (!text)
+        return "{}";
+    snprintf(text, room, "%s({})", name);
+    return text;
 }
 
 void explain_say(struct explain *x, const char *text, ...)

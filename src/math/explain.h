@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { EXPLAIN_ARGS = 8, EXPLAIN_LINES = 48 };
+enum { EXPLAIN_ARGS = 8, EXPLAIN_LINES = 96 };
 
 struct explain_text {
     const char *format; /* NULL: nothing said */
@@ -39,6 +39,9 @@ double explain_line(struct explain *x, const char *symbol, const char *tex, doub
 /* A copy of n numbers in the arena, for those that explain by the functions of their kernel, which
  * change arrays. NULL: no memory. */
 double *explain_copy(struct explain *x, const double *from, size_t n);
+
+/* Text with one {}, "NAME({})", that lies in the arena. "{}" where there is no memory. */
+const char *explain_call(struct explain *x, const char *name);
 
 /* Says what happened; a later sentence takes the place of an earlier one. */
 void explain_say(struct explain *x, const char *text, ...);

@@ -1,6 +1,8 @@
 /* The registry of transforms, and the driver of chains. gen/transforms.h lists the files of
  * math/transform/, sorted, so that a new transform is one new file. */
 #include "math/transform.h"
+
+#include "math/explain.h"
 #include "math/vector.h"
 
 #include <fnmatch.h>
@@ -177,9 +179,18 @@ uint64_t transform_chain_held(const struct transform_chain *chain)
 
 /* ---- steps --------------------------------------------------------------------------------- */
 
+/* A line of the explanation where a link has changed a number, however little. */
+static void tell(struct transform_step *s, const char *symbol, const struct transform *t,
+                 double was, double is)
+{
+    if (memcmp(&was, &is, sizeof was) != 0)
+        explain_line(s->explain, symbol, t->formula, is, explain_call(s->explain, t->name), was);
+}
+
 static enum err_code call(const struct transform_link *link, transform_function *function,
                           struct transform_step *s, struct err *err)
 {
+    size_t i = s->coordinate;
     if (!function)
         return ERR_OK;
     s->h = link->h;
@@ -187,7 +198,13 @@ static enum err_code call(const struct transform_link *link, transform_function 
     s->slot = link->slot;
     s->tensors = link->tensors;
     s->tensor_count = link->tensor_count;
-    return function(s, err);
+    double g = s->explain ? s->g[i] : 0, w = s->explain ? s->w[i] : 0;
+    enum err_code code = function(s, err);
+    if (!code && s->explain) {
+        tell(s, "g", link->transform, g, s->g[i]);
+        tell(s, "w", link->transform, w, s->w[i]);
+    }
+    return code;
 }
 
 enum err_code transform_chain_before(struct transform_chain *chain, struct transform_step *s,

@@ -31,6 +31,8 @@
 
 enum { TRANSFORM_HYPERS = 8, TRANSFORM_SLOTS = 2, TRANSFORM_SCALARS = 4, TRANSFORM_CHAIN = 16 };
 
+struct explain;
+
 /* What becomes of a step. */
 enum verdict {
     VERDICT_TAKE, /* the kernel runs */
@@ -55,8 +57,10 @@ struct transform_step {
     bool reduce_sum;              /* samples are added up; otherwise their weighted mean */
     const struct tensor *tensors; /* those that this transform acts on */
     int tensor_count;
-    struct arena *scratch; /* memory until the end of the step */
-    enum verdict verdict;  /* before: VERDICT_TAKE unless changed */
+    struct arena *scratch;   /* memory until the end of the step */
+    enum verdict verdict;    /* before: VERDICT_TAKE unless changed */
+    struct explain *explain; /* NULL, or gets a line from each link that changes the coordinate */
+    size_t coordinate;
 };
 
 typedef enum err_code transform_function(struct transform_step *s, struct err *err);

@@ -36,20 +36,18 @@ struct passage {
     double gradient_norm; /* of it */
 };
 
-/* Runs the chain's `before`: input->g becomes what the kernel is to see. Where no step is taken
- * (p->s.verdict) the parameters are as before. */
+/* Runs the chain's `before`, with the lr and the explanation of `out`: input->g becomes what the
+ * kernel is to see. Where no step is taken (p->s.verdict) the parameters are as before. */
 enum err_code passage_before(struct passage *p, struct session *s, const struct step_input *in,
-                             struct input *input, double lr, struct arena *scratch,
-                             struct err *err);
+                             struct input *input, const struct step_output *out,
+                             struct arena *scratch, struct err *err);
 
 /* Runs its `after` once the kernel has made the step, and puts the norms right. */
 enum err_code passage_after(struct passage *p, struct session *s, struct optim_norms *norms,
                             struct err *err);
 
-/* Lines of the explanation beside the kernel's own. */
-void passage_explain_before(const struct passage *p, const struct session *s,
-                            struct step_output *out);
-void passage_explain_after(const struct passage *p, const struct session *s,
-                           struct step_output *out);
+/* The last line of an explanation, where neither kernel nor transforms say what is stored: no step
+ * was taken, the number was rounded, or a frozen one was put back. */
+void passage_explain_end(const struct passage *p, const struct session *s, struct step_output *out);
 
 #endif

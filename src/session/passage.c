@@ -51,11 +51,14 @@ static bool open_passage(struct passage *p, struct session *s, const double *g,
 }
 
 enum err_code passage_before(struct passage *p, struct session *s, const struct step_input *in,
-                             struct input *input, double lr, struct arena *scratch, struct err *err)
+                             struct input *input, const struct step_output *out,
+                             struct arena *scratch, struct err *err)
 {
     size_t n = s->view.n;
     p->s = (struct transform_step){.t = session_next_t(s),
-                                   .lr = lr,
+                                   .lr = out->metrics.lr,
+                                   .explain = out->explanation,
+                                   .coordinate = out->coordinate,
                                    .n = n,
                                    .samples = input->samples,
                                    .sample_count = input->sample_count,
@@ -96,29 +99,16 @@ enum err_code passage_after(struct passage *p, struct session *s, struct optim_n
     return ERR_OK;
 }
 
-void passage_explain_before(const struct passage *p, const struct session *s,
-                            struct step_output *out)
-{
-    size_t i = out->coordinate;
-    if (!out->explanation)
-        return;
-    if (p->s.verdict != VERDICT_TAKE) {
-        explain_line(out->explanation, "w", "w_t = w_{t-1}", p->s.w[i], "");
-        return;
-    }
-    if (!s->chain->has_before)
-        return;
-    explain_line(out->explanation, "g", "g \\leftarrow T(g)", p->s.g[i], "T({})", p->given[i]);
-    if (p->s.w[i] != p->s.old[i])
-        explain_line(out->explanation, "w", "w \\leftarrow T(w)", p->s.w[i], "T({})", p->s.old[i]);
-}
-
-void passage_explain_after(const struct passage *p, const struct session *s,
-                           struct step_output *out)
+void passage_explain_end(const struct passage *p, const struct session *s, struct step_output *out)
 {
     struct explain *x = out->explanation;
-    size_t i = out->coordinate;
-    if (x && s->chain->has_after && x->count > 0)
-        explain_line(x, "w", "w_t \\leftarrow T(w_t)", p->s.w[i], "T({})",
-                     x->lines[x->count - 1].value);
+    if (!x)
+        return;
+    double w = s->view.dtype == DTYPE_FLOAT32 ? ((float *)s->view.w)[out->coordinate]
+                                              : ((double *)s->view.w)[out->coordinate];
+    const struct explain_line *last = x->count ? &x->lines[x->count - 1] : NULL;
+    if (p->s.verdict != VERDICT_TAKE)
+        explain_line(x, "w", "w_t = w_{t-1}", w, "");
+    else if (!last || strcmp(last->symbol, "w") != 0 || memcmp(&last->value, &w, sizeof w) != 0)
+        explain_line(x, "w", "w_t", w, "{}", w);
 }

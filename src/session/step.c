@@ -152,16 +152,17 @@ static enum err_code run_chain(struct session *s, const struct step_input *in, s
 {
     struct passage p;
     int before = err->count;
-    enum err_code code = passage_before(&p, s, in, input, out->metrics.lr, scratch, err);
+    enum err_code code = passage_before(&p, s, in, input, out, scratch, err);
     if (code) {
         move_pointers(in, err, before);
         return code;
     }
-    passage_explain_before(&p, s, out);
     *ret_verdict = p.s.verdict;
     *ret_norms = (struct optim_norms){.gradient = p.gradient_norm, .finite = true};
-    if (p.s.verdict != VERDICT_TAKE)
+    if (p.s.verdict != VERDICT_TAKE) {
+        passage_explain_end(&p, s, out);
         return ERR_OK;
+    }
     if (s->on_nonfinite != NONFINITE_ALLOW && !input_finite(s, in, input)) {
         ret_norms->finite = false;
         return s->on_nonfinite == NONFINITE_SKIP ? ERR_OK : still_not_finite(s, in, input, err);
@@ -174,7 +175,7 @@ static enum err_code run_chain(struct session *s, const struct step_input *in, s
     if (code)
         move_pointers(in, err, before);
     else
-        passage_explain_after(&p, s, out);
+        passage_explain_end(&p, s, out);
     return code;
 }
 
