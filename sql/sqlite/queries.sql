@@ -197,6 +197,16 @@ SELECT block, last_row - first_row + 1, first_step, last_step, summary FROM metr
 WHERE session = :session AND first_step <= :to AND last_step >= :from
 ORDER BY first_row
 
+-- name: dataset_insert
+INSERT INTO dataset (name, row_count, column_count, column_names, numbers, created_ms)
+VALUES (:name, :row_count, :column_count, :column_names, :numbers, :created_ms)
+
+-- name: dataset_remove
+DELETE FROM dataset WHERE name = :name
+
+-- name: dataset_list
+SELECT name, row_count, column_count, column_names, numbers FROM dataset ORDER BY name
+
 -- name: answer_get
 SELECT digest, status, location, content_type, revision, step, body, created_ms
 FROM answer

@@ -56,6 +56,18 @@ struct events *engine_events(struct engine *e)
     return e->jobs.events;
 }
 
+enum err_code engine_dataset(struct engine *e, const char *name, struct arena *a,
+                             const struct dataset **ret_set, struct err *err)
+{
+    return datasets_find(e->jobs.datasets, name, a, ret_set, err);
+}
+
+enum err_code engine_datasets(struct engine *e, struct arena *a, struct dataset **ret_sets,
+                              size_t *ret_count, struct err *err)
+{
+    return datasets_list(e->jobs.datasets, a, ret_sets, ret_count, err);
+}
+
 void engine_refuse(struct engine *e)
 {
     atomic_store(&e->refusing, true);
@@ -163,6 +175,7 @@ static void conclude(struct engine *e, struct job **jobs, int count)
     enum err_code code = commit(e, touched);
     if (code) {
         cache_clear(e->jobs.cache);
+        datasets_rollback(e->jobs.datasets);
         events_drop(e->jobs.events);
         fail_all(jobs, count, code);
         end_if_fatal(e);
@@ -170,6 +183,7 @@ static void conclude(struct engine *e, struct job **jobs, int count)
         metrics_add(METRIC_STEPS, e->jobs.steps);
         metrics_add(METRIC_STEPS_SKIPPED, e->jobs.skipped);
         metrics_observe(METRIC_BATCH_JOBS, (double)count);
+        datasets_commit(e->jobs.datasets);
         events_publish(e->jobs.events);
     }
     metrics_add(METRIC_STEPS_REJECTED, e->jobs.rejected);
@@ -246,7 +260,11 @@ enum err_code engine_new(struct store *store, const struct engine_config *config
 {
     struct engine *e = calloc(1, sizeof *e);
     struct cache *cache = cache_new(config->cache_bytes);
-    if (!e || !cache || !(e->jobs.events = events_new()) || !(e->compute = compute_new(finish, e)))
+    enum err_code code = ERR_OK;
+    if (!e || !cache || !(e->jobs.events = events_new()) ||
+        !(e->compute = compute_new(finish, e)) || !(e->jobs.datasets = datasets_new()))
+        goto out;
+    if ((code = datasets_load(e->jobs.datasets, store, err)))
         goto out;
     e->config = *config;
     e->jobs.store = store;
@@ -266,10 +284,11 @@ out:
     if (e) {
         compute_free(e->compute);
         events_free(e->jobs.events);
+        datasets_free(e->jobs.datasets);
     }
     cache_free(cache);
     free(e);
-    return err_add(err, ERR_MEMORY, "", "no memory or thread for the engine");
+    return code ? code : err_add(err, ERR_MEMORY, "", "no memory or thread for the engine");
 }
 
 void engine_on_fatal(struct engine *e, void (*fatal)(void *user), void *user)
@@ -290,6 +309,7 @@ void engine_free(struct engine *e)
     pthread_join(e->thread, NULL);
     compute_free(e->compute);
     events_free(e->jobs.events);
+    datasets_free(e->jobs.datasets);
     cache_free(e->jobs.cache);
     e->jobs.store->ops->close(e->jobs.store);
     pthread_cond_destroy(&e->wake);

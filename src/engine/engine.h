@@ -33,6 +33,8 @@ enum job_kind {
     JOB_STEPS_MANY,     /* items (each JOB_STEPS) */
     JOB_HISTORY,        /* id, range → rows, or buckets */
     JOB_WATCH,          /* watches → reader, and the steps that each has missed */
+    JOB_DATASET_PUT,    /* dataset → created */
+    JOB_DATASET_DELETE, /* id: its name */
     JOB_COMPUTE,        /* work without session or store, in a thread of its own */
     JOB_PROBE           /* store checks, through a real write transaction */
 };
@@ -84,15 +86,16 @@ struct job {
     bool atomic;
     struct store_query query;
     struct history_range range;
-    bool as_buckets;            /* JOB_HISTORY: range.limit buckets, not rows */
-    struct watch_item *watches; /* JOB_WATCH; 0 of them: all sessions */
+    bool as_buckets;               /* JOB_HISTORY: range.limit buckets, not rows */
+    const struct dataset *dataset; /* JOB_DATASET_PUT */
+    struct watch_item *watches;    /* JOB_WATCH; 0 of them: all sessions */
     int watch_count;
     enum snapshot_part part; /* how much of the session the answer needs */
 
     /* out */
     struct err *err;             /* the caller's; err->code tells success */
     struct session *session;     /* snapshot */
-    bool created;                /* JOB_CREATE: 201, not 200 */
+    bool created;                /* JOB_CREATE, JOB_DATASET_PUT: 201, not 200 */
     struct step_output *outputs; /* step_count of them */
     struct session **sessions;   /* JOB_LIST */
     int session_count;
@@ -139,6 +142,13 @@ void engine_submit(struct engine *e, struct job *job);
 
 /* What happens to the sessions; lives as long as the engine. */
 struct events *engine_events(struct engine *e);
+
+/* Any thread. A copy in `a` of the data set that was uploaded under `name`, *ret_set NULL where
+ * there is none; and all of them by name, without their numbers. ERR_MEMORY is the only error. */
+enum err_code engine_dataset(struct engine *e, const char *name, struct arena *a,
+                             const struct dataset **ret_set, struct err *err);
+enum err_code engine_datasets(struct engine *e, struct arena *a, struct dataset **ret_sets,
+                              size_t *ret_count, struct err *err);
 
 /* engine_admit is false from now on. */
 void engine_refuse(struct engine *e);

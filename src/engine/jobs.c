@@ -16,7 +16,7 @@ bool job_reads(const struct job *job)
 
 /* A store that failed in the middle of a transaction leaves it in doubt; errors of content do not.
  */
-static enum err_code judge(struct jobs *j, enum err_code code)
+enum err_code jobs_judge(struct jobs *j, enum err_code code)
 {
     if (code == ERR_STORE || code == ERR_FULL || code == ERR_MEMORY)
         j->poison = code;
@@ -47,8 +47,8 @@ enum err_code jobs_put(struct jobs *j, struct session *s, bool whole, struct err
     int64_t read_revision = s->revision++;
     s->updated_ms = clock_unix_ms();
     block_seal(s);
-    return judge(j, whole ? j->store->ops->update(j->store, s, read_revision, err)
-                          : j->store->ops->put(j->store, s, read_revision, err));
+    return jobs_judge(j, whole ? j->store->ops->update(j->store, s, read_revision, err)
+                               : j->store->ops->put(j->store, s, read_revision, err));
 }
 
 enum err_code jobs_match(const struct job *job, const struct session *s, struct err *err)
@@ -166,7 +166,7 @@ static void job_create(struct jobs *j, struct job *job)
     if (session_new(job->spec, clock_unix_ms(), &s, job->err))
         return;
     block_seal(s);
-    if (judge(j, j->store->ops->insert(j->store, s, job->err))) {
+    if (jobs_judge(j, j->store->ops->insert(j->store, s, job->err))) {
         session_free(s);
         return;
     }
@@ -202,7 +202,7 @@ static void job_delete(struct jobs *j, struct job *job)
     struct session *s;
     if (jobs_find(j, job->id, &s, job->err) || jobs_match(job, s, job->err))
         return;
-    if (judge(j, j->store->ops->remove(j->store, s, job->err)))
+    if (jobs_judge(j, j->store->ops->remove(j->store, s, job->err)))
         return;
     job->touched = 1;
     jobs_tell(j, EVENT_DELETED, s);
@@ -238,6 +238,12 @@ static void dispatch(struct jobs *j, struct job *job)
         break;
     case JOB_PARAMETERS_PUT:
         job_parameters_put(j, job);
+        break;
+    case JOB_DATASET_PUT:
+        job_dataset_put(j, job);
+        break;
+    case JOB_DATASET_DELETE:
+        job_dataset_remove(j, job);
         break;
     case JOB_STEPS_MANY:
         job_steps_many(j, job);
@@ -278,10 +284,10 @@ static void remember(struct jobs *j, struct job *job)
         .key = job->key, .revision = -1, .step = -1, .created_ms = clock_unix_ms()};
     memcpy(answer.digest, job->digest, sizeof answer.digest);
     if (!job->render(job, &answer)) {
-        judge(j, err_add(job->err, ERR_MEMORY, "", "no memory for the answer"));
+        jobs_judge(j, err_add(job->err, ERR_MEMORY, "", "no memory for the answer"));
         return;
     }
-    judge(j, j->store->ops->answer_put(j->store, &answer, job->err));
+    jobs_judge(j, j->store->ops->answer_put(j->store, &answer, job->err));
     job->touched = 1;
 }
 

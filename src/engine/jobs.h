@@ -4,6 +4,7 @@
 #define STEPD_ENGINE_JOBS_H
 
 #include "engine/cache.h"
+#include "engine/datasets.h"
 #include "engine/engine.h"
 
 /* What jobs run against. */
@@ -11,6 +12,7 @@ struct jobs {
     struct store *store;
     struct cache *cache;
     struct events *events;
+    struct datasets *datasets;
     /* Set when a store call failed after something may have been written: the whole transaction
      * has to be rolled back, and every job in it fails with this. */
     enum err_code poison;
@@ -40,6 +42,13 @@ void job_watch(struct jobs *j, struct job *job);
 
 /* Tells readers of events what the open transaction does to `s`. */
 void jobs_tell(struct jobs *j, enum event_kind kind, const struct session *s);
+
+/* JOB_DATASET_PUT and JOB_DATASET_DELETE; jobs_datasets.c. */
+void job_dataset_put(struct jobs *j, struct job *job);
+void job_dataset_remove(struct jobs *j, struct job *job);
+
+/* Returns `code`, and poisons the transaction where a store that gave it may have written half. */
+enum err_code jobs_judge(struct jobs *j, enum err_code code);
 
 /* JOB_STEPS_MANY; jobs_steps.c. */
 void job_steps_many(struct jobs *j, struct job *job);

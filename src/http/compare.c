@@ -1,6 +1,7 @@
 /* GET /v1/demo/{optimizer}/{objective}: the first result with one curl. POST /v1/compare: the race.
  */
 #include "http/contest.h"
+#include "http/datasets.h"
 #include "http/handlers.h"
 #include "http/request.h"
 
@@ -11,7 +12,7 @@
 #include <string.h>
 
 const char *const compare_produces[] = {"application/json", "text/csv", NULL};
-const char *const demo_query[] = {"steps", "lr", "profile", "format", NULL};
+const char *const demo_query[] = {"steps", "lr", "profile", "dataset", "format", NULL};
 const char *const demo_produces[] = {"text/plain; charset=utf-8", "application/json", "text/csv",
                                      NULL};
 
@@ -23,7 +24,8 @@ void compare_begin(struct request *r)
     if (!c || json_read_compare(&r->arena, r->body.data, r->body.len, &body, &r->err))
         return;
     body.objective.dimension = body.start.n;
-    if (objective_make(&body.objective, "#/objective", &r->arena, &spec, &r->err))
+    if (datasets_attach(r, &body.objective) ||
+        objective_make(&body.objective, "#/objective", &r->arena, &spec, &r->err))
         return;
     c->request = (struct race_request){.objective = spec,
                                        .entries = body.entries,
@@ -136,14 +138,19 @@ static const char *objective_name(const void *table, int i)
 
 static enum err_code make_objective(struct request *r, struct race_request *q)
 {
-    struct objective_given given = {.name = r->parameters[1], .batch_size = -1, .seed = -1};
+    struct objective_given given = {.name = r->parameters[1],
+                                    .dataset = target_arg(&r->target, "dataset"),
+                                    .batch_size = -1,
+                                    .seed = -1};
     struct objective_spec *spec;
     if (!objective_find(given.name)) {
         err_add(&r->err, ERR_NOT_FOUND, "", "no objective is called \"%.60s\"", given.name);
         err_suggest(&r->err, err_nearest(given.name, objective_name, NULL, objective_count()));
         return ERR_NOT_FOUND;
     }
-    enum err_code code = objective_make(&given, "#", &r->arena, &spec, &r->err);
+    enum err_code code = datasets_attach(r, &given);
+    if (!code)
+        code = objective_make(&given, "#", &r->arena, &spec, &r->err);
     double *start = code ? NULL : request_alloc(r, spec->n, sizeof *start);
     if (!start)
         return r->err.code;

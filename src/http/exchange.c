@@ -118,10 +118,32 @@ static enum err_code check_media(struct request *r)
     return ERR_OK;
 }
 
+/* A table may be called what it is, or be what curl and browsers say of any file. */
+static enum err_code check_table(struct request *r)
+{
+    static const char *const types[] = {"text/csv", "application/x-npy", "application/octet-stream",
+                                        "text/plain", "application/x-www-form-urlencoded"};
+    const char *type = r->headers.at[HEADER_CONTENT_TYPE];
+    const char *coding = r->headers.at[HEADER_CONTENT_ENCODING];
+    bool known = !type;
+    for (size_t i = 0; !known && i < sizeof types / sizeof *types; i++)
+        known = negotiate_is(type, types[i]);
+    if (coding && strcasecmp(coding, "identity") != 0)
+        return err_add(&r->err, ERR_MEDIA_TYPE, "", "a body in Content-Encoding %.60s is not read",
+                       coding);
+    if (known)
+        return ERR_OK;
+    return err_add(&r->err, ERR_MEDIA_TYPE, "",
+                   "%s %s reads text/csv and application/x-npy, not %.60s", r->method,
+                   r->route->pattern, type);
+}
+
 static enum err_code check_body(struct request *r)
 {
     if (r->framing.length > r->service->max_body_bytes)
         return too_large(r);
+    if (r->route->body == BODY_TABLE)
+        return check_table(r);
     if (r->route->body != BODY_NONE)
         return check_media(r);
     if (has_body(r))
@@ -231,7 +253,8 @@ enum exchange_next exchange_body(struct request *r, const char *data, size_t byt
 /* A body that does not call itself JSON has to look like it. */
 static enum err_code check_guess(struct request *r)
 {
-    if (r->route->body == BODY_NONE || r->body.len == 0 || r->binary)
+    if (r->route->body == BODY_NONE || r->route->body == BODY_TABLE || r->body.len == 0 ||
+        r->binary)
         return ERR_OK;
     const char *type = r->headers.at[HEADER_CONTENT_TYPE];
     if (type && negotiate_is_json(type))

@@ -64,6 +64,17 @@ extern const char *const demo_produces[];
 void demo_begin(struct request *r);
 void demo_finish(struct request *r);
 
+/* datasets.c */
+void datasets_begin(struct request *r);
+void dataset_begin(struct request *r);
+void dataset_put_begin(struct request *r);
+void dataset_post_begin(struct request *r);
+void dataset_uploaded(struct request *r);
+void dataset_delete_begin(struct request *r);
+void dataset_delete_finish(struct request *r);
+extern const char *const dataset_put_query[], *const dataset_post_query[];
+extern const char *const dataset_produces[];
+
 /* sweep.c */
 extern const char *const sweep_produces[];
 void sweep_begin(struct request *r);

@@ -1,5 +1,6 @@
 /* /v1/objectives: the catalogue, losses at points, and grids of losses for contour maps. All of it
  * is computed in the network thread, so that there is a limit on the work of one request. */
+#include "http/datasets.h"
 #include "http/handlers.h"
 #include "http/request.h"
 
@@ -48,6 +49,8 @@ static struct objective_spec *make(struct request *r, struct objective_given *gi
         return NULL;
     }
     given->name = o->name;
+    if (datasets_attach(r, given))
+        return NULL;
     return objective_make(given, "#/objective", &r->arena, &s, &r->err) ? NULL : s;
 }
 

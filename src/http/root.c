@@ -3,8 +3,10 @@
 #include "http/request.h"
 
 #include "base/metrics.h"
+#include "codec/csv.h"
 #include "codec/write.h"
 #include "math/optim.h"
+#include "session/data.h"
 
 #include <stdio.h>
 
@@ -214,6 +216,9 @@ void limits_begin(struct request *r)
                   {"tensor_name_length", TENSOR_NAME_LEN},
                   {"session_name_length", SESSION_NAME_LEN},
                   {"session_tags", SESSION_TAGS},
+                  {"dataset_name_length", DATASET_NAME_LEN},
+                  {"dataset_numbers", DATASET_NUMBERS},
+                  {"dataset_columns", CSV_COLUMNS},
                   {"reported_violations", ERR_VIOLATIONS}};
     r->settled = true;
     struct writer w = writer_to(request_answer(r, 200, "application/json"));

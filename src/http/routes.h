@@ -9,9 +9,10 @@
 #include "http/request.h"
 
 enum body_class {
-    BODY_NONE, /* a body is an error */
-    BODY_JSON, /* JSON; without a JSON media type it has to begin with { or [ */
-    BODY_VALUE /* JSON; without a JSON media type it may begin with a number too */
+    BODY_NONE,  /* a body is an error */
+    BODY_JSON,  /* JSON; without a JSON media type it has to begin with { or [ */
+    BODY_VALUE, /* JSON; without a JSON media type it may begin with a number too */
+    BODY_TABLE  /* CSV or npy, which the handler tells apart */
 };
 
 enum route_flag {

@@ -1,6 +1,7 @@
 /* POST /v1/sweeps: a grid over the hyperparameters of one optimizer on one objective, ranked. Runs
  * in the compute thread, like a comparison, and keeps no curves. */
 #include "http/contest.h"
+#include "http/datasets.h"
 #include "http/handlers.h"
 
 #include "codec/compare.h"
@@ -27,7 +28,8 @@ void sweep_begin(struct request *r)
     if (!c || !body || json_read_sweep(&r->arena, r->body.data, r->body.len, body, &r->err))
         return;
     body->objective.dimension = body->start.n;
-    if (objective_make(&body->objective, "#/objective", &r->arena, &spec, &r->err))
+    if (datasets_attach(r, &body->objective) ||
+        objective_make(&body->objective, "#/objective", &r->arena, &spec, &r->err))
         return;
     c->request = (struct race_request){.objective = spec,
                                        .steps = body->steps,

@@ -12,6 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The most numbers of one set, targets counted. */
+enum { DATASET_NUMBERS = 1000000 };
+
 struct dataset {
     const char *name;         /* "iris"; NULL: sent by a client */
     const char *title, *doc;  /* NULL: sent by a client */

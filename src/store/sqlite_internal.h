@@ -12,6 +12,7 @@
  *   sqlite_buckets.c     metrics of steps: reading for plots
  *   sqlite_journal.c     metrics of steps: the journal's frames
  *   sqlite_answers.c     answers kept for Idempotency-Keys
+ *   sqlite_datasets.c    data sets that clients uploaded
  *   sqlite_checkpoint.c  the thread that moves the write-ahead log into the database
  *   sqlite_inspect.c     `stepd check`
  *
@@ -205,6 +206,14 @@ enum err_code sqlite_answer_put(struct store *base, const struct stored_answer *
 /* Whether there is one older than a day; removes some of those, inside a transaction. */
 bool answers_stale(struct sqlite_store *st);
 enum err_code answers_expire(struct sqlite_store *st, struct err *err);
+
+/* ---- sqlite_datasets.c ----------------------------------------------------------------------- */
+
+enum err_code sqlite_dataset_put(struct store *base, const struct dataset *d, int64_t created_ms,
+                                 struct err *err);
+enum err_code sqlite_dataset_remove(struct store *base, const char *name, struct err *err);
+enum err_code sqlite_dataset_each(struct store *base, bool (*take)(void *, const struct dataset *),
+                                  void *user, struct err *err);
 
 /* ---- sqlite_checkpoint.c --------------------------------------------------------------------- */
 

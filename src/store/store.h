@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "session/bucket.h"
+#include "session/data.h"
 #include "session/session.h"
 
 /* A backend's own struct begins with this. */
@@ -101,6 +102,16 @@ struct store_ops {
                                 struct stored_answer *ret, struct err *err);
     enum err_code (*answer_put)(struct store *st, const struct stored_answer *answer,
                                 struct err *err);
+
+    /* Data sets that clients uploaded: a new one, and away with one; inside a transaction. */
+    enum err_code (*dataset_put)(struct store *st, const struct dataset *d, int64_t created_ms,
+                                 struct err *err);
+    enum err_code (*dataset_remove)(struct store *st, const char *name, struct err *err);
+    /* Calls `take` with each by name until it returns false; what it is given lasts for the call.
+     * Before the engine starts. */
+    enum err_code (*dataset_each)(struct store *st,
+                                  bool (*take)(void *user, const struct dataset *d), void *user,
+                                  struct err *err);
 
     /* Whether it can be written and its schema is current: one named check each, for /readyz and
      * `stepd check`. Returns false where any failed; texts lie in `a`. */
