@@ -32,6 +32,8 @@ enum job_kind {
     JOB_STEPS,          /* id, steps → session, outputs */
     JOB_STEPS_MANY,     /* items (each JOB_STEPS) */
     JOB_HISTORY,        /* id, range → rows, or buckets */
+    JOB_TRAJECTORY,     /* id, range → recorded */
+    JOB_EXPLAIN,        /* id, range of one step, coordinate → outputs[0] */
     JOB_WATCH,          /* watches → reader, and the steps that each has missed */
     JOB_DATASET_PUT,    /* dataset → created */
     JOB_DATASET_DELETE, /* id: its name */
@@ -99,10 +101,11 @@ struct job {
     struct step_output *outputs; /* step_count of them */
     struct session **sessions;   /* JOB_LIST */
     int session_count;
-    const char *next;          /* JOB_LIST: cursor */
-    struct step_metrics *rows; /* JOB_HISTORY */
-    struct bucket *buckets;    /* … with as_buckets */
-    size_t row_count;          /* of rows or buckets */
+    const char *next;               /* JOB_LIST: cursor */
+    struct step_metrics *rows;      /* JOB_HISTORY */
+    struct bucket *buckets;         /* … with as_buckets */
+    struct recorded_step *recorded; /* JOB_TRAJECTORY */
+    size_t row_count;               /* of rows, buckets or recorded */
     int64_t row_total;
     struct event_reader *reader;             /* JOB_WATCH: the caller's from then on */
     struct store_check checks[STORE_CHECKS]; /* JOB_PROBE */

@@ -11,7 +11,8 @@
 bool job_reads(const struct job *job)
 {
     return job->kind == JOB_GET || job->kind == JOB_LIST || job->kind == JOB_HISTORY ||
-           job->kind == JOB_WATCH || job->kind == JOB_PROBE;
+           job->kind == JOB_TRAJECTORY || job->kind == JOB_EXPLAIN || job->kind == JOB_WATCH ||
+           job->kind == JOB_PROBE;
 }
 
 /* A store that failed in the middle of a transaction leaves it in doubt; errors of content do not.
@@ -125,6 +126,12 @@ void job_read(struct jobs *j, struct job *job)
     case JOB_HISTORY:
         job_history(j, job);
         break;
+    case JOB_TRAJECTORY:
+        job_trajectory(j, job);
+        break;
+    case JOB_EXPLAIN:
+        job_explain(j, job);
+        break;
     case JOB_WATCH:
         job_watch(j, job);
         break;
@@ -158,6 +165,17 @@ static bool ensured(struct jobs *j, struct job *job)
     return true;
 }
 
+/* Where its steps are recorded, the first one begins here. */
+static enum err_code record_start(struct jobs *j, struct job *job, const struct session *s)
+{
+    struct recorded_step r = {0};
+    if (!recording_wanted(s))
+        return ERR_OK;
+    if (!recording_end(s, job->arena, &r))
+        return err_add(job->err, ERR_MEMORY, "", "no memory to record the session");
+    return j->store->ops->recording_add(j->store, s, &r, 1, job->err);
+}
+
 static void job_create(struct jobs *j, struct job *job)
 {
     struct session *s;
@@ -166,7 +184,8 @@ static void job_create(struct jobs *j, struct job *job)
     if (session_new(job->spec, clock_unix_ms(), &s, job->err))
         return;
     block_seal(s);
-    if (jobs_judge(j, j->store->ops->insert(j->store, s, job->err))) {
+    if (jobs_judge(j, j->store->ops->insert(j->store, s, job->err)) ||
+        jobs_judge(j, record_start(j, job, s))) {
         session_free(s);
         return;
     }

@@ -50,6 +50,10 @@ void job_dataset_remove(struct jobs *j, struct job *job);
 /* Returns `code`, and poisons the transaction where a store that gave it may have written half. */
 enum err_code jobs_judge(struct jobs *j, enum err_code code);
 
+/* JOB_TRAJECTORY and JOB_EXPLAIN; jobs_recording.c. */
+void job_trajectory(struct jobs *j, struct job *job);
+void job_explain(struct jobs *j, struct job *job);
+
 /* JOB_STEPS_MANY; jobs_steps.c. */
 void job_steps_many(struct jobs *j, struct job *job);
 

@@ -9,7 +9,8 @@
 /* A run of steps on one session: all or nothing. */
 struct run {
     struct session *s;
-    struct step_metrics *rows; /* of the steps that were applied */
+    struct step_metrics *rows;      /* of the steps that were applied */
+    struct recorded_step *recorded; /* the same, NULL: they are not recorded */
     size_t applied, skipped;
     int64_t start;          /* the step at which it began */
     size_t nonfinite;       /* steps that were not finite, and the first one's number */
@@ -47,6 +48,9 @@ static enum err_code one_step(struct job *job, struct run *run, size_t i, struct
     if (job->explain && i + 1 == job->step_count &&
         !step_output_explain(out, (size_t)job->coordinate, job->arena))
         return err_add(job->err, ERR_MEMORY, "", "no memory to explain the step");
+    struct recorded_step *recorded = run->recorded ? &run->recorded[run->applied] : NULL;
+    if (recorded && !recording_begin(run->s, &job->steps[i], job->arena, recorded))
+        return err_add(job->err, ERR_MEMORY, "", "no memory to record the step");
     enum err_code code =
         session_step(run->s, &job->steps[i], clock_unix_ms(), scratch, out, &touched, job->err);
     run->touched |= touched;
@@ -56,6 +60,8 @@ static enum err_code one_step(struct job *job, struct run *run, size_t i, struct
     if (code)
         return code;
     run->touched = true;
+    if (!out->skipped && recorded && !recording_end(run->s, job->arena, recorded))
+        return err_add(job->err, ERR_MEMORY, "", "no memory to record the step");
     if (out->skipped)
         run->skipped++;
     else
@@ -67,7 +73,10 @@ static enum err_code all_steps(struct job *job, struct run *run)
 {
     job->outputs = arena_zalloc(job->arena, job->step_count, sizeof *job->outputs);
     run->rows = arena_alloc(job->arena, job->step_count * sizeof *run->rows);
-    if (!job->outputs || !run->rows)
+    bool records = recording_wanted(run->s) && !job->dry_run;
+    if (records)
+        run->recorded = arena_alloc(job->arena, job->step_count * sizeof *run->recorded);
+    if (!job->outputs || !run->rows || (records && !run->recorded))
         return err_add(job->err, ERR_MEMORY, "", "no memory for %zu steps", job->step_count);
     struct arena scratch;
     arena_init(&scratch);
@@ -98,6 +107,9 @@ static enum err_code settle(struct jobs *j, struct job *job, struct run *run)
     enum err_code code = jobs_put(j, run->s, false, job->err);
     if (!code && run->applied)
         code = j->store->ops->history_add(j->store, run->s, run->rows, run->applied, job->err);
+    if (!code && run->recorded)
+        code =
+            j->store->ops->recording_add(j->store, run->s, run->recorded, run->applied, job->err);
     if (code) {
         j->poison = code;
         return code;

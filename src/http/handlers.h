@@ -117,6 +117,14 @@ void session_events_begin(struct request *r);
 void events_finish(struct request *r);
 extern const char *const events_query[], *const session_events_query[], *const events_produces[];
 
+/* recording.c */
+void trajectory_begin(struct request *r);
+void trajectory_finish(struct request *r);
+void step_explain_begin(struct request *r);
+void step_explain_finish(struct request *r);
+extern const char *const trajectory_query[], *const trajectory_produces[];
+extern const char *const explain_query[], *const explain_produces[];
+
 /* history.c */
 void history_begin(struct request *r);
 void history_finish(struct request *r);

@@ -177,7 +177,8 @@ static void sqlite_totals(struct store *base, int64_t *ret_sessions, int64_t *re
         .load = sqlite_load, .remove = sqlite_remove, .list = sqlite_list,                         \
         .history_add = sqlite_history_add, .history_read = sqlite_history_read,                    \
         .history_buckets = sqlite_history_buckets, .answer_get = sqlite_answer_get,                \
-        .answer_put = sqlite_answer_put, .dataset_put = sqlite_dataset_put,                        \
+        .answer_put = sqlite_answer_put, .recording_add = sqlite_recording_add,                    \
+        .recording_read = sqlite_recording_read, .dataset_put = sqlite_dataset_put,                \
         .dataset_remove = sqlite_dataset_remove, .dataset_each = sqlite_dataset_each,              \
         .check = sqlite_check, .tend = sqlite_tend, .fatal = sqlite_fatal,                         \
         .totals = sqlite_totals,                                                                   \

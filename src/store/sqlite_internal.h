@@ -12,6 +12,7 @@
  *   sqlite_buckets.c     metrics of steps: reading for plots
  *   sqlite_journal.c     metrics of steps: the journal's frames
  *   sqlite_answers.c     answers kept for Idempotency-Keys
+ *   sqlite_recording.c   what the newest steps of small sessions did
  *   sqlite_datasets.c    data sets that clients uploaded
  *   sqlite_checkpoint.c  the thread that moves the write-ahead log into the database
  *   sqlite_inspect.c     `stepd check`
@@ -206,6 +207,15 @@ enum err_code sqlite_answer_put(struct store *base, const struct stored_answer *
 /* Whether there is one older than a day; removes some of those, inside a transaction. */
 bool answers_stale(struct sqlite_store *st);
 enum err_code answers_expire(struct sqlite_store *st, struct err *err);
+
+/* ---- sqlite_recording.c ---------------------------------------------------------------------- */
+
+enum err_code sqlite_recording_add(struct store *base, const struct session *s,
+                                   const struct recorded_step *rows, size_t count, struct err *err);
+enum err_code sqlite_recording_read(struct store *base, const struct session *s,
+                                    const struct history_range *range, struct arena *a,
+                                    struct recorded_step **ret_rows, size_t *ret_count,
+                                    struct err *err);
 
 /* ---- sqlite_datasets.c ----------------------------------------------------------------------- */
 

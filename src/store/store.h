@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "session/bucket.h"
 #include "session/data.h"
+#include "session/recording.h"
 #include "session/session.h"
 
 /* A backend's own struct begins with this. */
@@ -102,6 +103,16 @@ struct store_ops {
                                 struct stored_answer *ret, struct err *err);
     enum err_code (*answer_put)(struct store *st, const struct stored_answer *answer,
                                 struct err *err);
+
+    /* Steps of a small session as they are recorded, each in the place of an older one of the same
+     * number; part of the transaction. */
+    enum err_code (*recording_add)(struct store *st, const struct session *s,
+                                   const struct recorded_step *rows, size_t count, struct err *err);
+    /* Those in the range, in order, at most range->limit of them and none after s->step. */
+    enum err_code (*recording_read)(struct store *st, const struct session *s,
+                                    const struct history_range *range, struct arena *a,
+                                    struct recorded_step **ret_rows, size_t *ret_count,
+                                    struct err *err);
 
     /* Data sets that clients uploaded: a new one, and away with one; inside a transaction. */
     enum err_code (*dataset_put)(struct store *st, const struct dataset *d, int64_t created_ms,
