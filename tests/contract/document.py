@@ -56,8 +56,9 @@ def operation(contract, method, template, operation, ids):
     check(in_path == set(re.findall(r"\{(\w+)\}", template)), f"path parameters {in_path}")
     check(any(s.startswith("2") for s in operation["responses"]), "no success is documented")
     if "requestBody" in operation:
-        json_body = operation["requestBody"]["content"]["application/json"]
-        check("example" in json_body or "examples" in json_body, "no example of the request")
+        content = operation["requestBody"]["content"]
+        body = content.get("application/json") or next(iter(content.values()))
+        check("example" in body or "examples" in body, "no example of the request")
     for status, response in operation["responses"].items():
         check(response.get("description"), f"{status} has no description")
         if int(status) >= 400:
