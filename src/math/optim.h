@@ -33,7 +33,7 @@
 /* The symbol of an optimizer's descriptor in the instruction set being compiled. */
 #define OPTIM(name) OPTIM_PASTE(optim_, name, OPTIM_ISA)
 
-enum { OPTIM_SLOTS = 12, OPTIM_SCALARS = 16, OPTIM_COEFS = 16 };
+enum { OPTIM_SLOTS = 12, OPTIM_SCALARS = 32, OPTIM_COEFS = 16 };
 
 /* What the kernel is called on. */
 enum optim_scope {

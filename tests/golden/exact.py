@@ -281,6 +281,26 @@ def mars(lr, beta1, beta2, gamma, eps):
     return whole
 
 
+@decimals
+def barzilai_borwein(lr, variant, max_lr=10**10):
+    """lr where there is no curvature to measure."""
+
+    def whole(t, w, g, state):
+        rate = lr
+        if t > 1:
+            s = [x - y for x, y in zip(w, state["w"])]  # nothing is lost in 50 digits
+            y = [x - y for x, y in zip(g, state["g"])]
+            ss, sy, yy = (sum(a * b for a, b in zip(*pair)) for pair in ((s, s), (s, y), (y, y)))
+            longer = variant == "long" or (variant == "alternate" and t % 2 == 0)
+            if sy > 0:
+                rate = ss / sy if longer else sy / yy
+        state["w"], state["g"] = w, g
+        return [x - min(rate, max_lr) * y for x, y in zip(w, g)]
+
+    whole.takes_vectors = True
+    return whole
+
+
 def run(rule, start, gradient, steps):
     """Yields the parameters after every step, rounded to double; rule(t) is the rule of step t."""
     w = [exactly(x) for x in start]
