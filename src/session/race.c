@@ -48,14 +48,24 @@ static void move_pointers(struct err *err, int from, size_t entry)
     }
 }
 
-enum err_code race_check_needs(const struct objective_spec *objective, const struct optim *o,
-                               const char *pointer, struct err *err)
+/* Without `h`: with the defaults. */
+static unsigned needs_of(const struct optim *o, const double *h)
 {
-    unsigned given = NEED_GRADIENT | NEED_LOSS;
+    double defaults[HYPER_MAX];
+    if (!h &&
+        hyper_resolve(o->hypers, PROFILE_TORCH, o->name, "", NULL, 0, defaults, NULL) == ERR_OK)
+        h = defaults;
+    return o->needs_at && h ? o->needs_at(h, 1) : o->needs;
+}
+
+enum err_code race_check_needs(const struct objective_spec *objective, const struct optim *o,
+                               const double *h, const char *pointer, struct err *err)
+{
+    unsigned given = NEED_GRADIENT | NEED_LOSS, needs = needs_of(o, h);
     if (objective->objective->has_hessian)
         given |= NEED_HESSIAN | NEED_HESSIAN_DIAGONAL;
     for (int k = 0; optim_need_field(k); k++) {
-        if (o->needs & ~given & 1U << k)
+        if (needs & ~given & 1U << k)
             return err_add(err, ERR_VALIDATION, pointer,
                            "%s needs %s, which the objective %s cannot give", o->name,
                            optim_need_field(k), objective->objective->name);
@@ -73,7 +83,8 @@ static enum err_code open_session(const struct race_request *q, const struct ses
                                 .parameters = start_values(q)};
     enum err_code code = session_new(&spec, 0, ret_session, err);
     return code ? code
-                : race_check_needs(q->objective, (*ret_session)->optim, "#/optimizer/name", err);
+                : race_check_needs(q->objective, (*ret_session)->optim, (*ret_session)->h,
+                                   "#/optimizer/name", err);
 }
 
 enum err_code race_check(const struct race_request *q, const struct session_spec *entry,

@@ -42,6 +42,41 @@ def run_mechanize(feed):
     return run_optax(feed)
 
 
+def run_sam(feed):
+    """optax.contrib.sam, whose parameters are where the next gradient is wanted."""
+    import optax
+    from make_golden import run_optax
+
+    arguments, function = dict(feed.arguments), feed.function
+    inside, rho = base(arguments), arguments.pop("rho")
+    climb = optax.chain(optax.contrib.normalize(), optax.sgd(rho))
+    feed.function, feed.arguments = (lambda: function(inside, climb, **arguments)), {}
+    return run_optax(feed)
+
+
+def run_sam_twice(feed):
+    """pytorch_optimizer.SAM: a gradient here, and one at the point that first_step goes to."""
+    import torch
+
+    arguments = dict(feed.arguments)
+    tensors = [torch.tensor(x) for x in feed.cut(feed.start)]
+    optimizer = feed.function(tensors, base_optimizer=torch.optim.SGD, **arguments)
+    for t in range(1, feed.steps + 1):
+        for step, gradient in ((optimizer.first_step, feed.gradient(t, feed.join(tensors))),
+                               (optimizer.second_step, feed.second_gradient(t))):
+            for w, g in zip(tensors, feed.cut(gradient)):
+                w.grad = torch.tensor(g)
+            step()
+        yield feed.join(tensors)
+
+
+def center(state, tensors):
+    """Where the climb began, while it lasts."""
+    at = state.cache if state.steps_since_sync > 0 else tensors
+    return [v for x in at for v in x.reshape(-1).tolist()]
+
+
+CENTER = {"center": center}
 SLOW = {"slow": lambda state, tensors: [v for x in state.slow for v in x.reshape(-1).tolist()]}
 
 CASES = [
@@ -64,4 +99,13 @@ CASES = [
     Case("mechanize", "optax", "options", MIXED,
          "optax.contrib.mechanize(learning_rate=0.1, momentum=0.5, weight_decay=0.1, "
          "mechanic_eps=1e-06, s_init=0.0001)", run=run_mechanize, shapes=SHAPES),
+    Case("sam", "optax", "sgd", ("mixed", "signflip"),
+         "optax.contrib.sam(learning_rate=0.1, rho=0.05)", run=run_sam, readouts=CENTER),
+    Case("sam", "optax", "adam", ("mixed", "scales"),
+         "optax.contrib.sam(base='adam', learning_rate=0.1, rho=0.5, sync_period=3)", run=run_sam,
+         readouts=CENTER, shapes=SHAPES),
+    Case("sam", "pytorch_optimizer", "two-gradients", ("mixed", "scales"),
+         "pytorch_optimizer.SAM(lr=0.1, momentum=0.9, rho=0.1, weight_decay=0.01)",
+         run=run_sam_twice, second_gradient="signflip",
+         also={"profile": "torch", "mode": "second_gradient"}, shapes=SHAPES),
 ]
