@@ -125,9 +125,8 @@ static void write_readouts(struct writer *w, const struct session *s)
 
 /* ---- a session -------------------------------------------------------------------------- */
 
-void write_metrics(struct writer *w, const struct step_metrics *m)
+static void write_metric_fields(struct writer *w, const struct step_metrics *m)
 {
-    write_object(w);
     write_key(w, "loss");
     write_number_or_null(w, m->loss);
     write_key(w, "lr");
@@ -136,6 +135,12 @@ void write_metrics(struct writer *w, const struct step_metrics *m)
     write_number_or_null(w, m->gradient_norm);
     write_key(w, "update_norm");
     write_number_or_null(w, m->update_norm);
+}
+
+static void write_metrics(struct writer *w, const struct step_metrics *m)
+{
+    write_object(w);
+    write_metric_fields(w, m);
     write_end(w);
 }
 
@@ -241,6 +246,25 @@ void json_write_list(struct buf *out, struct session *const *sessions, int count
 
 /* ---- steps ------------------------------------------------------------------------------ */
 
+/* With the values of the hyperparameters that move. */
+static void write_step_metrics(struct writer *w, const struct session *s,
+                               const struct step_output *o)
+{
+    write_key(w, "metrics");
+    write_object(w);
+    write_metric_fields(w, &o->metrics);
+    if (o->moved) {
+        write_key(w, "hyperparameters");
+        write_object(w);
+        for (int i = 0; i < s->schedules->count; i++) {
+            write_key(w, s->optim->hypers[s->schedules->list[i].hyper].name);
+            write_number_or_null(w, o->moved[i]);
+        }
+        write_end(w);
+    }
+    write_end(w);
+}
+
 static void write_skipped(struct writer *w, const struct step_output *o)
 {
     if (!o->skipped && !o->held)
@@ -257,8 +281,7 @@ static void write_outputs(struct writer *w, const struct session *s,
     for (size_t i = 0; i < count; i++) {
         write_object(w);
         write_int_field(w, "step", outputs[i].metrics.step);
-        write_key(w, "metrics");
-        write_metrics(w, &outputs[i].metrics);
+        write_step_metrics(w, s, &outputs[i]);
         write_skipped(w, &outputs[i]);
         if (outputs[i].parameters) {
             write_key(w, "parameters");
@@ -282,8 +305,7 @@ void json_write_steps(struct buf *out, const struct session *s, const struct ste
         write_readouts(&w, s);
     }
     if (count > 0) {
-        write_key(&w, "metrics");
-        write_metrics(&w, &outputs[count - 1].metrics);
+        write_step_metrics(&w, s, &outputs[count - 1]);
         write_skipped(&w, &outputs[count - 1]);
         write_explanation(&w, &outputs[count - 1]);
     }

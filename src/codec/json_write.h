@@ -53,9 +53,6 @@ void write_structured(struct writer *w, const struct session *s, const void *dat
 /* The same for doubles whatever the session's dtype. */
 void write_structured_double(struct writer *w, const struct session *s, const double *data);
 
-/* {"loss":…,"lr":…,"gradient_norm":…,"update_norm":…}; null where there is none. */
-void write_metrics(struct writer *w, const struct step_metrics *m);
-
 /* Whether slot `k` holds one number per parameter in every tensor. */
 bool slot_like_parameters(const struct session *s, int k);
 

@@ -41,10 +41,20 @@ static bool allowed_nonfinite(const struct session *s, const struct step_metrics
            !(isfinite(m->gradient_norm) && isfinite(m->update_norm));
 }
 
+/* Room for what the session's schedules give. */
+static bool room_to_tell(struct job *job, const struct session *s, struct step_output *out)
+{
+    if (s->schedules)
+        out->moved = arena_zalloc(job->arena, (size_t)s->schedules->count, sizeof *out->moved);
+    return !s->schedules || out->moved;
+}
+
 static enum err_code one_step(struct job *job, struct run *run, size_t i, struct arena *scratch)
 {
     bool touched = false;
     struct step_output *out = &job->outputs[i];
+    if (!room_to_tell(job, run->s, out))
+        return err_add(job->err, ERR_MEMORY, "", "no memory for a step");
     if (job->explain && i + 1 == job->step_count &&
         !step_output_explain(out, (size_t)job->coordinate, job->arena))
         return err_add(job->err, ERR_MEMORY, "", "no memory to explain the step");

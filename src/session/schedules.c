@@ -5,6 +5,8 @@
  * therefore not ask for state that the block does not have (momentum that rises from 0). */
 #include "session/schedules.h"
 
+#include "math/explain.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -261,6 +263,32 @@ enum err_code schedules_next(const struct session *s, const struct step_input *i
                        "the optimizer a value that keeps it on",
                        s->optim->name);
     return ERR_OK;
+}
+
+/* "step(t = 40, from 0.1)" as the text of a line; NULL: no memory, and the line is left out. */
+static const char *line_text(const struct schedule *schedule, struct arena *a)
+{
+    enum { LINE = 80 };
+    char *text = arena_alloc(a, LINE);
+    if (text)
+        snprintf(text, LINE, "%s(t = {}, from {})", schedule->name);
+    return text;
+}
+
+void schedules_tell(const struct session *s, uint64_t t, const double *h, struct step_output *out)
+{
+    const struct session_schedules *x = s->schedules;
+    for (int i = 0; i < x->count; i++) {
+        const struct scheduled *one = &x->list[i];
+        const struct schedule *schedule = one->spec.schedule;
+        int k = one->hyper;
+        if (out->moved)
+            out->moved[i] = h[k];
+        const char *text = out->explanation ? line_text(schedule, out->explanation->arena) : NULL;
+        if (text)
+            explain_line(out->explanation, s->optim->hypers[k].name, schedule->formula, h[k], text,
+                         (double)t, s->h[k]);
+    }
 }
 
 void schedules_feed(struct session *s, enum schedule_phase phase, uint64_t t, double loss)

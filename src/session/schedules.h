@@ -43,6 +43,9 @@ void schedules_at(const struct session *s, uint64_t t, double ret_h[HYPER_MAX]);
 enum err_code schedules_next(const struct session *s, const struct step_input *in,
                              double ret_h[HYPER_MAX], struct err *err);
 
+/* Tells what they gave for the step: in out->moved, and as lines of its explanation. */
+void schedules_tell(const struct session *s, uint64_t t, const double *h, struct step_output *out);
+
 /* Lets those that follow the loss take it in; the step has `t` steps before it. */
 void schedules_feed(struct session *s, enum schedule_phase phase, uint64_t t, double loss);
 

@@ -199,6 +199,8 @@ struct step_output {
     struct step_metrics metrics;
     bool skipped;     /* on_nonfinite: skip, or a transform said so; parameters unchanged */
     bool held;        /* a transform held it back: counted, parameters unchanged */
+    double *moved;    /* in: NULL, or room for a number for each schedule of the session: what it
+                         gave for this step, NaN where none was taken */
     void *parameters; /* copy after this step in the session's dtype, if asked for, else NULL */
 };
 

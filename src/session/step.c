@@ -46,6 +46,8 @@ static void fill_metrics(const struct session *s, const struct input *input, int
     out->skipped = false;
     out->held = false;
     out->parameters = NULL;
+    for (int i = 0; out->moved && i < s->schedules->count; i++)
+        out->moved[i] = NAN;
     out->metrics = (struct step_metrics){.step = s->step,
                                          .loss = input->loss,
                                          .lr = lr >= 0 ? input->h[lr] : NAN,
@@ -129,6 +131,8 @@ static enum err_code run_schedules(struct session *s, const struct step_input *i
     input->h = h;
     if (s->optim->lr >= 0)
         out->metrics.lr = h[s->optim->lr];
+    if (!code)
+        schedules_tell(s, session_next_t(s) - 1, h, out);
     return code;
 }
 
