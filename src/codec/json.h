@@ -85,6 +85,19 @@ void catalogue_write(struct buf *out, const struct optim *o);
 void schedules_write_list(struct buf *out);
 void schedules_write(struct buf *out, const struct schedule *s);
 
+/* The body of POST /v1/schedules/{name}/preview. */
+struct preview_body {
+    struct schedule_given schedule; /* options; the name may be left out */
+    double base;
+    int64_t steps;
+    const double *losses; /* loss_count of them; NULL: not given */
+    size_t loss_count;
+};
+enum err_code json_read_preview(struct arena *a, const char *body, size_t len,
+                                struct preview_body *ret, struct err *err);
+void json_write_preview(struct buf *out, const struct schedule_spec *s, double base,
+                        const double *values, size_t count);
+
 /* transforms.c: GET /v1/transforms[/{name}]. */
 void transforms_write_list(struct buf *out);
 void transforms_write(struct buf *out, const struct transform *t);

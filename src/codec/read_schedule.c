@@ -1,7 +1,8 @@
 /* Schedules as a client asks for them: one for the learning rate, or an object with one for each
- * hyperparameter that is to move. */
+ * hyperparameter that is to move; and one whose values are to be shown. */
 #include "codec/json.h"
 #include "codec/json_fields.h"
+#include "codec/json_values.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -197,4 +198,52 @@ void field_schedules(struct decode *d, const struct place *at, json_t *v, void *
         else
             read_one(d, &here, item, hyper, ret);
     }
+}
+
+/* ---- POST /v1/schedules/{name}/preview ------------------------------------------------------- */
+
+static void read_options(struct decode *d, const struct place *at, json_t *v, void *to)
+{
+    read_schedule(d, at, v, to);
+}
+
+static void read_base(struct decode *d, const struct place *at, json_t *v, void *to)
+{
+    if (json_is_number(v))
+        *(double *)to = json_number_value(v);
+    else
+        decode_expected(d, at, "a number", v);
+}
+
+static void read_losses(struct decode *d, const struct place *at, json_t *v, void *to)
+{
+    struct preview_body *ret = to;
+    struct matrix m;
+    if (!decode_matrix(d, at, v, 1, &m))
+        return;
+    ret->losses = m.data;
+    ret->loss_count = m.rows;
+}
+
+enum err_code json_read_preview(struct arena *a, const char *body, size_t len,
+                                struct preview_body *ret, struct err *err)
+{
+    enum { USUAL_STEPS = 100 };
+    static const struct field rows[] = {
+        FIELD("schedule", read_options, struct preview_body, schedule),
+        FIELD("base", read_base, struct preview_body, base),
+        FIELD("steps", field_integer, struct preview_body, steps),
+        {.name = "losses", .read = read_losses},
+        {0}};
+    static const struct alias aliases[] = {
+        {"options", "schedule"}, {"lr", "base"}, {"loss", "losses"}, {0}};
+    static const struct fields fields = {"a preview", rows, aliases};
+    struct decode d;
+    struct preview_body given = {.base = 0.1, .steps = USUAL_STEPS};
+    struct place root = PLACE_ROOT("#");
+    if (decode_open(&d, a, body, len, err) == ERR_OK)
+        decode_fields(&d, &root, d.root, &fields, &given);
+    if (d.code == ERR_OK)
+        *ret = given;
+    return d.code;
 }

@@ -148,3 +148,16 @@ void schedules_write(struct buf *out, const struct schedule *s)
     write_links(&w, s);
     write_end(&w);
 }
+
+void json_write_preview(struct buf *out, const struct schedule_spec *s, double base,
+                        const double *values, size_t count)
+{
+    struct writer w = writer_to(out);
+    write_object(&w);
+    write_key(&w, "schedule");
+    write_schedule(&w, s, NULL);
+    write_number_field(&w, "base", base);
+    write_key(&w, "values");
+    write_numbers(&w, DTYPE_FLOAT64, values, count);
+    write_end(&w);
+}

@@ -43,6 +43,7 @@ void optimizer_diff_begin(struct request *r);
 /* schedules.c */
 void schedules_begin(struct request *r);
 void schedule_begin(struct request *r);
+void schedule_preview_begin(struct request *r);
 
 /* transforms.c */
 void transforms_begin(struct request *r);

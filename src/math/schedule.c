@@ -241,3 +241,16 @@ void schedule_update(const struct schedule_spec *s, enum schedule_phase phase, u
     if (s->schedule->update)
         s->schedule->update(s, phase, t, base, loss, state);
 }
+
+void schedule_preview(const struct schedule_spec *s, double base, const double *losses,
+                      size_t count, double *state, double *ret_values)
+{
+    schedule_start(s, state);
+    for (size_t t = 0; t < count; t++) {
+        if (losses)
+            schedule_update(s, SCHEDULE_BEFORE_STEP, t, base, losses[t], state);
+        ret_values[t] = schedule_value(s, t, base, state);
+        if (losses)
+            schedule_update(s, SCHEDULE_AFTER_STEP, t, base, losses[t], state);
+    }
+}

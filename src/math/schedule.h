@@ -106,6 +106,11 @@ double schedule_value(const struct schedule_spec *s, uint64_t t, double base, co
 void schedule_update(const struct schedule_spec *s, enum schedule_phase phase, uint64_t t,
                      double base, double loss, double *state);
 
+/* The values of the first `count` steps of one that is placed at 0; `losses` of as many where it
+ * follows them, else NULL. `state` has room for schedule_numbers. */
+void schedule_preview(const struct schedule_spec *s, double base, const double *losses,
+                      size_t count, double *state, double *ret_values);
+
 /* For the files of math/schedule/: the value of an option that may be left out. */
 static inline double schedule_or(double given, double otherwise)
 {
