@@ -1,19 +1,39 @@
-// What happens to sessions, as it happens: asks again and again, rarely while nobody looks.
+// What happens to sessions, as it happens: a stream of server-sent events says when to look, and now
+// and then a look is taken unasked; often where there is no stream. A page that nobody sees has no
+// stream, since a browser opens few connections to one server.
 import { call } from "./api.js";
 
-const everyMs = 700, hiddenMs = 5000;
+const everyMs = 700, calmMs = 3000, hiddenMs = 5000, soonMs = 200;
+const kinds = ["step", "update", "nonfinite", "created", "deleted", "gap"];
 
-// Runs `ask` until `signal` aborts; a second call before it is done does not start it twice.
+// Runs `ask` until `signal` aborts, never twice at a time. events() is the path of the
+// stream, or null; heard(kind, data) may take an event over and say so by true, which leaves more time for `ask`.
 // Returns { now, pause(on) }. How the connection stands is told by `connection`.
-export function repeat(signal, ask) {
-  let timer = null, paused = false, busy = false;
-  const again = () => {
+export function repeat(signal, ask, { events = () => null, heard = () => false } = {}) {
+  let timer = null, due = Infinity, paused = false, busy = false, stream = null, open = null;
+  // The next look, in `ms` at the latest.
+  function within(ms) {
+    if (signal.aborted || paused || Date.now() + ms >= due) return;
     clearTimeout(timer);
-    if (!signal.aborted) timer = setTimeout(run, document.hidden ? hiddenMs : everyMs);
-  };
+    due = Date.now() + ms;
+    timer = setTimeout(run, ms);
+  }
+  function listen() {
+    const path = paused || document.hidden || signal.aborted ? null : events();
+    if (stream && (path !== open || stream.readyState === EventSource.CLOSED)) { stream.close(); stream = null; }
+    open = path;
+    if (stream || !path) return;
+    stream = new EventSource(path);
+    stream.addEventListener("open", () => within(0));
+    stream.addEventListener("error", () => within(0));
+    for (const kind of kinds)
+      stream.addEventListener(kind, (event) => within(heard(kind, JSON.parse(event.data)) ? everyMs : soonMs));
+  }
   async function run() {
-    if (busy || signal.aborted) return;
-    if (paused) { again(); return; }
+    clearTimeout(timer);
+    due = Infinity;
+    if (busy) { within(soonMs); return; }
+    if (signal.aborted || paused) return;
     busy = true;
     try {
       await ask();
@@ -23,14 +43,14 @@ export function repeat(signal, ask) {
       else throw error;
     } finally {
       busy = false;
-      again();
+      listen();
+      within(document.hidden ? hiddenMs : stream && stream.readyState === EventSource.OPEN ? calmMs : everyMs);
     }
   }
-  const wake = () => { if (!document.hidden) run(); };
-  document.addEventListener("visibilitychange", wake, { signal });
-  signal.addEventListener("abort", () => clearTimeout(timer));
+  document.addEventListener("visibilitychange", () => { listen(); if (!document.hidden) run(); }, { signal });
+  signal.addEventListener("abort", () => { clearTimeout(timer); listen(); });
   run();
-  return { now: run, pause: (on) => { paused = on; if (!on) run(); } };
+  return { now: run, pause: (on) => { paused = on; listen(); if (!on) run(); } };
 }
 
 // ---- the pill in the header ----------------------------------------------------------------------

@@ -125,7 +125,10 @@ export default async function (place, { query, setQuery, signal }) {
     list();
     tabulate();
     draw();
-  });
+  }, { events: () => {
+    const ids = members.filter((m) => m.session && !m.wrong).map((m) => m.session.id);
+    return ids.length ? "/v1/events?session=" + ids.join(",") : null;
+  } });
   const include = (key) => {
     add.value = "";
     if (members.some((m) => m.key === key)) return;

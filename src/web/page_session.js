@@ -28,7 +28,7 @@ export default async function (place, { argument, query, setQuery, signal }) {
   const first = await call(at(argument));
   if (signal.aborted) return {};
   const view = readQuery(query), id = first.id;
-  let shown = first, series = await load(id, { points }), detail = null, movedAt = 0, wholeAt = Date.now(), paused = false;
+  let shown = first, series = await load(id, { points }), detail = null, movedAt = 0, wholeAt = Date.now(), paused = false, frame = 0;
   if (signal.aborted) return {};
   if (view.window) detail = await load(id, { from: Math.floor(view.window[0]), to: Math.ceil(view.window[1]), points });
   if (!query.get("f") && !series.at.loss.value.some((v) => v !== null) && series.length) view.main = "gradient_norm";
@@ -118,9 +118,20 @@ export default async function (place, { argument, query, setQuery, signal }) {
       snippet(() => ({ path: at(label(first)) }), { title: "Read the session" })));
 
   // ---- life ----
+  // The steps that follow on those which are known are drawn as the stream brings them.
+  function heard(kind, data) {
+    if (kind !== "step" || data.step[0] !== (series.length ? series.last : 0) + 1) return false;
+    series.append(data);
+    series = series.thinned(points * 2);
+    shown = { ...shown, step: series.last, metrics: Object.fromEntries(fields.map((f) => [f, data[f].at(-1)])) };
+    movedAt = Date.now();
+    frame = frame || requestAnimationFrame(() => { frame = 0; if (!signal.aborted) { draw(); describe(); } });
+    announce(`step ${series.last}, loss ${short(number(data.loss.at(-1)))}`);
+    return true;
+  }
   async function ask() {
-    const item = (await call(`/v1/sessions?limit=1&q=${id}`)).items[0];
-    if (signal.aborted) return;
+    const askedAt = Date.now(), item = (await call(`/v1/sessions?limit=1&q=${id}`)).items[0];
+    if (signal.aborted || (item && item.step < series.last && movedAt >= askedAt)) return;
     if (!item) throw new Problem(404, { title: "this session was removed" });
     if (item.revision !== shown.revision) {
       if (item.step < series.last) series = await load(id, { points });
@@ -148,7 +159,7 @@ export default async function (place, { argument, query, setQuery, signal }) {
   describe();
   const poll = repeat(signal, async () => {
     try { await ask(); wrong.replaceChildren(); } catch (error) { if (!error.status) throw error; wrong.replaceChildren(trouble(error)); }
-  });
+  }, { events: () => at(id, "/events"), heard });
   pause.onclick = () => {
     paused = !paused;
     pause.textContent = paused ? "Go on" : "Pause";

@@ -110,7 +110,7 @@ export default async function (place, { query, setQuery, signal }) {
   }
   const poll = repeat(signal, async () => {
     try { await ask(); wrong.replaceChildren(); } catch (error) { if (!error.status) throw error; wrong.replaceChildren(trouble(error)); }
-  });
+  }, { events: () => "/v1/events" });
 
   const changed = settled(150, () => { setQuery({ q: search.value.trim(), optimizer }); poll.now(); });
   search.addEventListener("input", changed);

@@ -50,6 +50,22 @@ def moves(browser, server):
     browser.wait("document.querySelector('#announce').textContent.includes('step 21')", 10)
 
 
+def streams(browser, server):
+    """The steps come by the stream of events: no history is asked for them."""
+    valley(server, "streams", {"name": "adam", "lr": 0.1}, 20)
+    open_session(browser, server, "streams")
+    check([u for u in browser.fetched() if u.endswith("/events")], f"no stream was opened: {browser.requests}")
+    browser.run_async("setTimeout(arguments[arguments.length - 1], 500)")
+    browser.fetched()
+    browser.requests.clear()
+    for step in range(21, 31):
+        server.request("POST", "/v1/sessions/streams/steps", {"gradient": [1.0, 1.0], "loss": 0.5 / step})
+    browser.wait("document.querySelector('.figures dd').textContent === '30'", 10)
+    check(points(browser) == 30, said(browser))
+    asked = [u for u in browser.fetched() if "/history" in u]
+    check(not asked, f"the history was asked for what the stream had told: {asked}")
+
+
 def listed(browser, server):
     """The list shows a session that was made and moved elsewhere, with its curve."""
     browser.open("about:blank")
@@ -223,7 +239,7 @@ def removed(browser, server):
 def main():
     tally = Tally()
     with Server() as server, Browser() as browser:
-        for test in (moves, listed, pauses, zooms, hovers, scales, smooths, spike, diverges, compares, saves, removed):
+        for test in (moves, streams, listed, pauses, zooms, hovers, scales, smooths, spike, diverges, compares, saves, removed):
             tally.test(test.__name__, test, browser, server)
         tally.test("quiet", quiet, browser, server)
     tally.end()
