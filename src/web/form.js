@@ -3,8 +3,7 @@
 import { make } from "./dom.js";
 import { plain } from "./format.js";
 
-function control(name, schema, value, fallback) {
-  const id = "h-" + name;
+function control(id, name, schema, value, fallback, needed) {
   if (schema.enum)
     return make("select", { id, name }, make("option", { value: "", textContent: fallback === undefined ? "–" : `${plain(fallback)} (default)` }),
       schema.enum.filter((v) => v !== fallback).map((v) => make("option", { value: v, textContent: plain(v), selected: v === value })));
@@ -12,12 +11,12 @@ function control(name, schema, value, fallback) {
     return make("select", { id, name }, make("option", { value: "", textContent: `${fallback} (default)` }),
       make("option", { value: String(!fallback), textContent: String(!fallback), selected: value === !fallback }));
   return make("input", { id, name, type: "text", inputMode: "decimal", autocomplete: "off", spellcheck: false,
-    placeholder: fallback === null || fallback === undefined ? "needed" : plain(fallback), value: value === undefined ? "" : plain(value) });
+    placeholder: needed ? "needed" : fallback === null || fallback === undefined ? "none" : plain(fallback), value: value === undefined ? "" : plain(value) });
 }
 
 function range(schema) {
   const low = schema.minimum !== undefined ? `≥ ${schema.minimum}` : schema.exclusiveMinimum !== undefined ? `> ${schema.exclusiveMinimum}` : null;
-  const high = schema.maximum !== undefined ? `≤ ${schema.maximum}` : schema.exclusiveMaximum !== undefined ? `< ${schema.exclusiveMaximum}` : null;
+  const high = schema.maximum !== undefined && schema.maximum < Number.MAX_SAFE_INTEGER ? `≤ ${schema.maximum}` : schema.exclusiveMaximum !== undefined ? `< ${schema.exclusiveMaximum}` : null;
   return [schema.type === "integer" ? "whole" : null, low, high].filter(Boolean).join(", ");
 }
 
@@ -27,12 +26,13 @@ function parse(text, schema) {
   try { return JSON.parse(text); } catch { return text; }
 }
 
-// `values` are shown; onchange(values) gets those that differ from the defaults.
-export function hyperparameters(entry, profile, values, onchange) {
-  const defaults = entry.profiles[profile].defaults;
+// `values` are shown; onchange(values) gets those that differ from the defaults. `pointer` is where
+// the object stands in the body, with a slash at its end, as blame() will look for it.
+export function hyperparameters(entry, profile, values, onchange, pointer = "") {
+  const { defaults, required } = entry.profiles[profile];
   const known = Object.entries(entry.schema.properties).filter(([name, s]) => name !== "name" && name !== "profile" && (s.type || s.enum));
   const fields = known.map(([name, schema]) => {
-    const input = control(name, schema, values[name], defaults[name]);
+    const input = control("h-" + pointer + name, name, schema, values[name], defaults[name], required.includes(name));
     input.addEventListener("input", changed);
     const limits = range(schema);
     return { name, schema, input, element: make("div", { class: "field" }, make("label", { htmlFor: input.id }, name, limits && make("small", { class: "dim", textContent: " " + limits })),

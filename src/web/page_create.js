@@ -2,8 +2,9 @@
 import { call, once } from "./api.js";
 import { make } from "./dom.js";
 import { blame, hyperparameters } from "./form.js";
+import { parts } from "./parts.js";
 import { snippet } from "./snippet.js";
-import { tex } from "./tex.js";
+import { lines } from "./tex.js";
 import { trouble } from "./trouble.js";
 
 const field = (name, text, input, hint, style = "") => {
@@ -26,11 +27,20 @@ export default async function (place, { query, setQuery, signal }) {
   const nonfinite = make("select", {}, ["reject", "skip", "allow"].map(option));
   const advice = make("p", { class: "dim" }), formula = make("div"), box = make("div"), wrong = make("div");
 
+  const changed = () => code.show();
+  const [schedule, transforms] = await Promise.all([
+    parts({ path: "/v1/schedules", pointer: "schedule", most: 1, text: "Schedule of the learning rate", changed }),
+    parts({ path: "/v1/transforms", pointer: "transforms", most: 16, text: "Add a transform", changed })]);
+  if (signal.aborted) return {};
+
   const body = () => {
     const made = {};
     if (name.value.trim()) made.name = name.value.trim();
     made.optimizer = { name: state.optimizer, ...(state.profile === "torch" ? {} : { profile: state.profile }), ...state.values };
     try { made.parameters = JSON.parse(parameters.value); } catch { made.parameters = parameters.value; }
+    const [rate] = schedule.value(), around = transforms.value();
+    if (rate) made.schedule = rate;
+    if (around.length) made.transforms = around;
     if (dtype.value !== "float64") made.dtype = dtype.value;
     if (nonfinite.value !== "reject") made.on_nonfinite = nonfinite.value;
     return made;
@@ -46,8 +56,9 @@ export default async function (place, { query, setQuery, signal }) {
     profile.replaceChildren(...profiles.map(option));
     profile.value = state.profile;
     advice.replaceChildren(entry.use_when, " ", make("a", { href: "/#/optimizers/" + entry.name, textContent: "All about it" }));
-    formula.replaceChildren(tex(entry.formula, { display: true }));
+    formula.replaceChildren(lines(entry.formula));
     box.replaceChildren(hyperparameters(entry, state.profile, state.values, (values) => { state.values = values; code.show(); }));
+    await Promise.all([schedule.follow(state.profile), transforms.follow(state.profile)]);
     form.dataset.name = entry.name;
     setQuery({ optimizer: state.optimizer, profile: state.profile === "torch" ? null : state.profile });
     code.show();
@@ -77,7 +88,8 @@ export default async function (place, { query, setQuery, signal }) {
     make("div", { class: "fields" },
       field("optimizer", "Optimizer", optimizer), field("profile", "Profile", profile, "whose defaults and argument names hold"),
       field("dtype", "Numbers", dtype), field("on_nonfinite", "When a step is not finite", nonfinite, "reject it, skip and count it, or allow it")),
-    advice, formula, make("h2", { textContent: "Hyperparameters" }), box, wrong,
+    advice, formula, make("h2", { textContent: "Hyperparameters" }), box,
+    make("h2", { textContent: "Schedule" }), schedule.element, make("h2", { textContent: "Transforms, in this order" }), transforms.element, wrong,
     make("div", { class: "row" }, make("button", { type: "submit", textContent: "Create" }), make("a", { class: "button quiet", href: "/#/", textContent: "Back" })));
   place.append(make("div", { class: "bar" }, make("h1", { textContent: "New session" })), form, make("div", { class: "card" }, code));
   await choose();

@@ -4,11 +4,12 @@ import { Chart } from "./chart.js";
 import { colour } from "./colours.js";
 import { announce, copy, download, make } from "./dom.js";
 import { explanation } from "./explain.js";
-import { ago, count, label, nameOf, plain, short } from "./format.js";
+import { ago, count, label, nameOf, short } from "./format.js";
 import { repeat } from "./live.js";
 import { parameterTable } from "./parameters.js";
 import { png } from "./png.js";
 import { divergence, fields, load, metric, number } from "./series.js";
+import { settings } from "./settings.js";
 import { snippet } from "./snippet.js";
 import { trouble } from "./trouble.js";
 
@@ -107,7 +108,7 @@ export default async function (place, { argument, query, setQuery, signal }) {
     live.textContent = paused ? "paused" : moving ? "training" : `moved ${ago(shown.updated_at)}`;
     live.className = paused ? "pill" : moving ? "pill ok" : "pill";
   }
-  const hypers = make("table", { class: "plain" }, make("tbody", {}, Object.entries(first.optimizer).map(([k, v]) => make("tr", {}, make("th", { scope: "row", textContent: k }), make("td", { class: "mono", textContent: plain(v) })))));
+  const hypers = make("div"), dress = () => hypers.replaceChildren(...settings(shown));
   const values = parameterTable(), explain = explanation(first, query.get("c"), setQuery);
   const step = { method: "POST", path: at(label(first), "/steps"), body: { gradient: explain.likeGradient() } };
   side.append(make("section", { class: "card wide" }, make("h2", { textContent: "Explain a step" }), explain.element),
@@ -152,8 +153,10 @@ export default async function (place, { argument, query, setQuery, signal }) {
     wholeAt = Date.now();
     values.show(shown);
     explain.update(shown);
+    dress();
   }
   values.show(first);
+  dress();
   arrange();
   draw();
   describe();

@@ -9,7 +9,7 @@ import subprocess
 
 from webdriver import Browser
 from stepd import Server, Tally, check
-from look import quiet
+from look import fits, named, quiet, readable
 from pages import valley
 
 
@@ -51,6 +51,41 @@ def creates(browser, server):
     made = server.request("GET", "/v1/sessions/by-form").json
     check(made["optimizer"]["name"] == "rmsprop" and made["optimizer"]["profile"] == "keras" and made["optimizer"]["lr"] == 0.25, made)
     check(made["parameters"] == {"w": [[1, 2], [3, 4]], "b": 0}, made)
+
+
+def surrounds(browser, server):
+    """A schedule and two transforms from their catalogues; what is wrong with one stands beside its field."""
+    visit(browser, server, "/#/new?optimizer=gd")
+    choose(browser, "#add-schedule", "step")
+    browser.wait("document.querySelector('[id=\"h-schedule/step_size\"]')")
+    check(not browser.run("return document.querySelector('#add-schedule').checkVisibility()"), "a second schedule is offered")
+    for i, name in enumerate(("maximize", "clip_global_norm")):
+        choose(browser, "#add-transforms", name)
+        browser.wait(f"document.querySelectorAll('.parts fieldset').length === {i + 2}")
+    browser.click("[aria-label='Put clip_global_norm before the one above']")
+    browser.wait("document.querySelector('[id=\"h-transforms/0/max_norm\"]')")
+    for scheme, width in (("light", 1280), ("dark", 390)):
+        browser.scheme(scheme)
+        browser.size(width, 900)
+        browser.wait(f"document.documentElement.dataset.theme === '{scheme}'")
+        for look in (readable, named, fits):
+            look(browser)
+    browser.scheme("light")
+    browser.size(1280, 900)
+    browser.type("#h-name", "surrounded")
+    browser.type("#h-lr", "0.5")
+    browser.type("[id='h-schedule/step_size']", "2")
+    browser.type("[id='h-transforms/0/max_norm']", "-1")
+    browser.click("form.create button[type=submit]")
+    browser.wait("document.querySelector('[id=\"h-transforms/0/max_norm\"][aria-invalid]')")
+    browser.type("[id='h-transforms/0/max_norm']", "1")
+    browser.click("form.create button[type=submit]")
+    browser.wait("document.title.startsWith('surrounded')")
+    made = server.request("GET", "/v1/sessions/surrounded").json
+    check([t["name"] for t in made["transforms"]] == ["clip_global_norm", "maximize"] and made["transforms"][0]["max_norm"] == 1, made)
+    check(made["schedule"]["lr"]["name"] == "step" and made["schedule"]["lr"]["step_size"] == 2, made)
+    titles = browser.run("return [...document.querySelectorAll('.panels h2')].map((h) => h.textContent)")
+    check("Schedule of lr" in titles and "Transform 2" in titles, titles)
 
 
 def blames(browser, server):
@@ -147,7 +182,7 @@ def begins(browser):
 def main():
     tally = Tally()
     with Server() as server, Browser() as browser:
-        for test in (fields, creates, blames, explains, copies, tries, whole_contract):
+        for test in (fields, creates, surrounds, blames, explains, copies, tries, whole_contract):
             tally.test(test.__name__, test, browser, server)
         browser.logs()
         # Chromium notes every answer of 4xx; those that were meant are not a complaint.
