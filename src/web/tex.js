@@ -12,8 +12,8 @@ export function tex(source, { display = false } = {}) {
   return place;
 }
 
-// A formula comes in parts, joined by \quad or \qquad.
-const parts = (source) => source.split(/,?\s*\\q?quad\s*/).filter(Boolean);
+// A formula comes in parts, joined by \quad or \qquad, or by a comma and \;.
+const parts = (source) => source.split(/,?\s*\\q?quad\s*|,\s*\\;\s*/).filter(Boolean);
 
 export const lines = (source) => make("div", { class: "formulas" }, parts(source).map((part) => tex(part, { display: true })));
 
