@@ -6,7 +6,8 @@
  *   d = max(d, num/((1-c)·Σ|s|))
  *   w = w - m/(√v + eps) - weight_decay·k·w
  *
- * lr is a factor, 1. The learning rate is inside m, so that what it was then counts. */
+ * lr is a factor, 1. The learning rate is inside m, so that what it was then counts. Without
+ * bias_correction k is d·lr, as in the paper and its authors' program; optax corrects. */
 #include "math/explain.h"
 #include "math/kernel.h"
 #include "math/optim.h"
@@ -14,7 +15,7 @@
 #include "math/reduce.h"
 #include "math/rows.h"
 
-enum { LR, BETA1, BETA2, EPS, D0, WEIGHT_DECAY, MAXIMIZE };
+enum { LR, BETA1, BETA2, EPS, D0, BIAS_CORRECTION, WEIGHT_DECAY, MAXIMIZE };
 
 static const struct hyper hypers[] = {
     ROW_LR(1, 1, 1, 1),
@@ -30,6 +31,8 @@ static const struct hyper hypers[] = {
      .max = INFINITY,
      .min_open = true,
      .doc = "First estimate d of the distance to the solution."},
+    ROW_BOOL("bias_correction", "Whether the step is freed of m and v having started at 0.", 0, 0,
+             1, 0),
     ROW_WEIGHT_DECAY(0, 0, 0, 0),
     ROW_MAXIMIZE,
     ROWS_END};
@@ -56,7 +59,9 @@ static struct dadapt dadapt_of(const struct optim_step *s)
 {
     const double *h = s->h;
     struct dadapt p = {.c = sqrt(h[BETA2]), .d = s->t == 1 ? h[D0] : s->scalar[D]};
-    p.k = p.d * h[LR] * (sqrt(power_complement(h[BETA2], s->t)) / power_complement(h[BETA1], s->t));
+    p.k = p.d * h[LR];
+    if (h[BIAS_CORRECTION] != 0)
+        p.k *= sqrt(power_complement(h[BETA2], s->t)) / power_complement(h[BETA1], s->t);
     return p;
 }
 

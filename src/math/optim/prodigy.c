@@ -8,7 +8,8 @@
  *   w = w - k·m/(√v + d·eps) - weight_decay·k·w
  *
  * lr is a factor, 1; b3 is √b2 unless given (0). The names are optax'; the authors' program calls
- * estim_lr0 d0 and estim_lr_coef d_coef. */
+ * estim_lr0 d0 and estim_lr_coef d_coef. Without bias_correction k is d·lr, as in the paper and
+ * that program; optax corrects. */
 #include "math/explain.h"
 #include "math/kernel.h"
 #include "math/optim.h"
@@ -16,7 +17,7 @@
 #include "math/reduce.h"
 #include "math/rows.h"
 
-enum { LR, BETA1, BETA2, BETA3, EPS, D0, COEF, SAFEGUARD, WEIGHT_DECAY, MAXIMIZE };
+enum { LR, BETA1, BETA2, BETA3, EPS, D0, COEF, SAFEGUARD, BIAS_CORRECTION, WEIGHT_DECAY, MAXIMIZE };
 
 static const struct hyper hypers[] = {
     ROW_LR(1, 1, 1, 1),
@@ -42,6 +43,8 @@ static const struct hyper hypers[] = {
      .min_open = true,
      .doc = "Factor on each new estimate: 0.5 for smaller, 2 for larger steps."},
     ROW_BOOL("safeguard_warmup", "Keep the estimate small while lr warms up.", 0, 0, 0, 0),
+    ROW_BOOL("bias_correction", "Whether the step is freed of m and v having started at 0.", 0, 0,
+             1, 0),
     ROW_WEIGHT_DECAY(0, 0, 0, 0),
     ROW_MAXIMIZE,
     ROWS_END};
@@ -70,7 +73,9 @@ static struct prodigy prodigy_of(const struct optim_step *s)
     const double *h = s->h;
     struct prodigy p = {.b3 = h[BETA3] == 0 ? sqrt(h[BETA2]) : h[BETA3]};
     p.d = s->t == 1 ? h[D0] : s->scalar[D];
-    p.k = p.d * h[LR] * (sqrt(power_complement(h[BETA2], s->t)) / power_complement(h[BETA1], s->t));
+    p.k = p.d * h[LR];
+    if (h[BIAS_CORRECTION] != 0)
+        p.k *= sqrt(power_complement(h[BETA2], s->t)) / power_complement(h[BETA1], s->t);
     p.of_sum = (h[SAFEGUARD] != 0 ? p.d : p.k) * p.d / h[D0];
     return p;
 }

@@ -51,6 +51,28 @@ def run_noisy_sgd(feed):
     return run_optax(feed)
 
 
+DOUBLE_SCALARS = ("torch keeps sums over all tensors in its default dtype, which is set to float64 "
+                  "here; float32 would leave them 24 bits.")
+
+
+def run_torch_double(feed):
+    """torch with float64 as its default dtype."""
+    import torch
+    from make_golden import run_torch
+
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield from run_torch(feed)
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+def further(name, variant, streams, call, **more):
+    """A case of pytorch_optimizer, which is driven like torch."""
+    return Case(name, "pytorch_optimizer", variant, streams, call, run=run_torch_double,
+                note=DOUBLE_SCALARS, **more)
+
+
 CASES = [
     Case("dog", "optax", "default", ("mixed", "sparse", "scales"),
          "optax.contrib.dog(init_step=1e-06)", run=run_dog),
@@ -85,4 +107,19 @@ CASES = [
     Case("noisy_sgd", "optax", "philox", ("mixed", "zeros"),
          "optax.noisy_sgd(learning_rate=0.1, eta=0.3, gamma=0.55, key=7)", run=run_noisy_sgd,
          note=PHILOX),
+    further("dadapt_adamw", "default", ALL, "pytorch_optimizer.DAdaptAdam()",
+            optimizer={"profile": "torch"}),
+    further("dadapt_adamw", "options", MIXED,
+            "pytorch_optimizer.DAdaptAdam(lr=0.5, betas=(0.8, 0.95), d0=0.001, eps=0.0001, "
+            "weight_decay=0.01, weight_decouple=True, bias_correction=True, maximize=True)",
+            shapes=SHAPES,
+            optimizer={"profile": "torch", "lr": 0.5, "betas": [0.8, 0.95], "d0": 0.001,
+                       "eps": 0.0001, "weight_decay": 0.01, "bias_correction": True,
+                       "maximize": True}),
+    further("prodigy", "default", ALL, "pytorch_optimizer.Prodigy()",
+            optimizer={"profile": "torch"}),
+    further("prodigy", "options", MIXED,
+            "pytorch_optimizer.Prodigy(lr=0.5, betas=(0.8, 0.95), beta3=0.9, d0=0.001, d_coef=0.1, "
+            "eps=0.0001, weight_decay=0.01, bias_correction=True, maximize=True)",
+            shapes=SHAPES, also={"profile": "torch"}),
 ]
