@@ -6,6 +6,7 @@ when they were made, and the last line is what the trajectory has, to the bit; a
 from stepd import Server, Tally, check
 
 STEPS = 4
+SMALLER = {"lbfgs": {"history_size": 5}}  # what keeps the state small enough to be recorded
 START = {"W": [[1.5, -2.25], [0.5, 3.0]], "b": [0.125]}
 
 
@@ -33,7 +34,8 @@ def recorded(needs):
 
 
 def make(server, name, needs, said):
-    made = server.request("PUT", f"/v1/sessions/{name}", {"optimizer": name, "parameters": START})
+    made = server.request("PUT", f"/v1/sessions/{name}", {"optimizer": {"name": name, **SMALLER.get(name, {})},
+                                                             "parameters": START})
     check(made.status == 201, f"{made}")
     at = made.json["parameters"]
     left = [flat(at)]

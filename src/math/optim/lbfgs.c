@@ -1,0 +1,380 @@
+/* L-BFGS: the direction of BFGS from the last `history_size` moves s and changes y of the gradient.
+ *
+ *   s = w - w_before, y = g - g_before          kept where y·s > 1e-10
+ *   d = -H·g by the two loops over the pairs, from H = (y·s / y·y)·I of the newest
+ *   w = w + length·d        length lr; at the first step min(1, 1/Σ|g|)·lr
+ *
+ * One step is one evaluation, and the parameters are always the point at which the optimizer wants
+ * loss and gradient next. With line_search none that is the next iterate. With strong_wolfe
+ * (math/wolfe.h) it may be a trial point of a search that runs over several steps; the readout
+ * `accepted` is the last point that a search has ended at. A session so goes through the same
+ * points as the closure of torch.optim.LBFGS, whose max_iter and max_eval only say how many of them
+ * one call makes; torch evaluates an accepted point again at the start of each call, stepd does
+ * not. torch has its search end after max_eval - 1 evaluations: here that is max_line_search.
+ *
+ * Where the largest |g| is at most tolerance_grad, or d does not descend by more than
+ * tolerance_change, the step leaves w as it is: it has arrived. */
+#include "math/explain.h"
+#include "math/optim.h"
+#include "math/reduce.h"
+#include "math/rows.h"
+#include "math/wolfe.h"
+
+enum { LR, HISTORY, LINE_SEARCH, TOLERANCE_GRAD, TOLERANCE_CHANGE, LIMIT };
+enum { SEARCH_NONE, SEARCH_WOLFE };
+static const char *const search_choices[] = {"none", "strong_wolfe", NULL};
+
+static const struct hyper hypers[] = {
+    ROW_LR(1, 1, 1, 1),
+    {.name = "history_size",
+     .kind = HYPER_INTEGER,
+     .value = {100, 10, 10, 10},
+     .min = 1,
+     .max = 1000,
+     .doc = "Pairs of moves and gradient changes that are kept."},
+    ROW_CHOICE("line_search", search_choices, "line_search_fn", NULL,
+               "none: always a step of lr; strong_wolfe: a search that starts at lr and asks for "
+               "loss and gradient at the parameters it answers.",
+               SEARCH_NONE, SEARCH_WOLFE, SEARCH_WOLFE, SEARCH_WOLFE),
+    {.name = "tolerance_grad",
+     .kind = HYPER_REAL,
+     .value = {1e-7, 1e-7, 1e-7, 1e-7},
+     .min = 0,
+     .max = INFINITY,
+     .doc = "Parameters stay where no number of the gradient is larger."},
+    {.name = "tolerance_change",
+     .kind = HYPER_REAL,
+     .value = {1e-9, 1e-9, 1e-9, 1e-9},
+     .min = 0,
+     .max = INFINITY,
+     .doc = "Parameters stay where the direction does not descend by more than this."},
+    {.name = "max_line_search",
+     .kind = HYPER_INTEGER,
+     .value = {25, 25, 25, 25},
+     .min = 1,
+     .max = 1e9,
+     .doc = "Evaluations that a line search makes after its first one."},
+    ROWS_END};
+
+static size_t searched(const double *h, const struct tensor *x)
+{
+    return h[LINE_SEARCH] == SEARCH_WOLFE ? x->count : 0;
+}
+
+static size_t history(const double *h, const struct tensor *x)
+{
+    return (size_t)h[HISTORY] * x->count;
+}
+
+enum { D, G, S, Y, BASE, LOW, HIGH };
+
+static const struct slot slots[] = {
+    {.name = "d", .doc = "Direction d of the last move."},
+    {.name = "g", .doc = "Gradient where that move began."},
+    {.name = "s", .doc = "Moves s, one row each, in a ring.", .count = history},
+    {.name = "y", .doc = "Changes y of the gradient, a row for each move.", .count = history},
+    {.name = "base", .doc = "Where the line search began.", .count = searched, .start = SLOT_W},
+    {.name = "low", .doc = "Gradient at one end of the search's bracket.", .count = searched},
+    {.name = "high", .doc = "Gradient at its other end.", .count = searched},
+    {.name = NULL}};
+
+enum { PHASE, STARTED, PAIRS, OLDEST, LENGTH, F, SLOPE, TRIED, INSUFFICIENT, END };
+enum { ITERATE, SEEK, ZOOM };
+
+static const struct scalar scalars[] = {
+    {.name = "phase", .doc = "What w is: 0 an iterate, 1 a trial point, 2 one in a bracket."},
+    {.name = "started", .doc = "1 after the first direction."},
+    {.name = "pairs", .doc = "Pairs that are kept."},
+    {.name = "oldest", .doc = "Row of the oldest pair."},
+    {.name = "length", .doc = "Step length along d, taken or looked at."},
+    {.name = "loss", .doc = "Loss where the line search began."},
+    {.name = "slope", .doc = "Slope along d there."},
+    {.name = "tried", .doc = "Lengths looked at after the first."},
+    {.name = "insufficient", .doc = "1 where the bracket has shrunk too little."},
+    {.name = "low_length", .doc = "One end of the bracket."},
+    {.name = "low_loss", .doc = "Loss there."},
+    {.name = "low_slope", .doc = "Slope there."},
+    {.name = "high_length", .doc = "Its other end."},
+    {.name = "high_loss", .doc = "Loss there."},
+    {.name = "high_slope", .doc = "Slope there."},
+    {.name = NULL}};
+
+static unsigned needs_at(const double *h, uint64_t t)
+{
+    (void)t;
+    return NEED_GRADIENT | (h[LINE_SEARCH] == SEARCH_WOLFE ? NEED_LOSS : 0);
+}
+
+/* ---- the pairs --------------------------------------------------------------------------------
+ * Each tensor has its rows together: row r of one that `before` numbers precede begins at
+ * rows·before + r·count. */
+
+static double row_dot(const struct optim_step *s, const double *rows, size_t r, const double *x)
+{
+    size_t m = (size_t)s->h[HISTORY], before = 0;
+    double sum = 0;
+    for (int k = 0; k < s->tensor_count; k++) {
+        size_t count = s->tensors[k].count;
+        sum += reduce_dot(rows + m * before + r * count, x + before, count);
+        before += count;
+    }
+    return sum;
+}
+
+/* x += factor·row */
+static void row_add(const struct optim_step *s, const double *rows, size_t r, double factor,
+                    double *x)
+{
+    size_t m = (size_t)s->h[HISTORY], before = 0;
+    for (int k = 0; k < s->tensor_count; k++) {
+        size_t count = s->tensors[k].count;
+        const double *row = rows + m * before + r * count;
+        for (size_t i = 0; i < count; i++)
+            x[before + i] += factor * row[i];
+        before += count;
+    }
+}
+
+static void row_set(const struct optim_step *s, double *rows, size_t r, const double *x)
+{
+    size_t m = (size_t)s->h[HISTORY], before = 0;
+    for (int k = 0; k < s->tensor_count; k++) {
+        size_t count = s->tensors[k].count;
+        memcpy(rows + m * before + r * count, x + before, count * sizeof *x);
+        before += count;
+    }
+}
+
+/* Keeps the pair of the last move, where it curves upwards. `s` and `y` are its numbers. */
+static void keep_pair(struct optim_step *step, double *const *slot, const double *s,
+                      const double *y, double ys)
+{
+    size_t m = (size_t)step->h[HISTORY], pairs = (size_t)step->scalar[PAIRS];
+    size_t oldest = (size_t)step->scalar[OLDEST], r = (oldest + pairs) % m;
+    if (!(ys > 1e-10))
+        return;
+    row_set(step, slot[S], r, s);
+    row_set(step, slot[Y], r, y);
+    step->scalar[PAIRS] = (double)(pairs < m ? pairs + 1 : m);
+    step->scalar[OLDEST] = (double)(pairs < m ? oldest : (oldest + 1) % m);
+}
+
+/* d = -H·g. `ro` and `al` have room for all pairs, `y` for the newest one's change. */
+static void two_loops(const struct optim_step *s, double *const *slot, const double *g, double *ro,
+                      double *al, double *y, size_t n)
+{
+    size_t m = (size_t)s->h[HISTORY], pairs = (size_t)s->scalar[PAIRS];
+    size_t oldest = (size_t)s->scalar[OLDEST];
+    double *d = slot[D], scale = 1;
+    for (size_t i = 0; i < n; i++)
+        d[i] = -g[i];
+    for (size_t j = pairs; j-- > 0;) {
+        size_t r = (oldest + j) % m;
+        memset(y, 0, n * sizeof *y);
+        row_add(s, slot[Y], r, 1.0, y);
+        double ys = row_dot(s, slot[S], r, y);
+        if (j + 1 == pairs)
+            scale = ys / reduce_squares(y, n);
+        ro[j] = 1.0 / ys;
+        al[j] = row_dot(s, slot[S], r, d) * ro[j];
+        row_add(s, slot[Y], r, -al[j], d);
+    }
+    for (size_t i = 0; i < n; i++)
+        d[i] *= scale;
+    for (size_t j = 0; j < pairs; j++) {
+        size_t r = (oldest + j) % m;
+        row_add(s, slot[S], r, al[j] - row_dot(s, slot[Y], r, d) * ro[j], d);
+    }
+}
+
+/* ---- a move -----------------------------------------------------------------------------------
+ */
+
+static double largest(const double *x, size_t n)
+{
+    double most = 0;
+    for (size_t i = 0; i < n; i++)
+        most = fabs(x[i]) > most ? fabs(x[i]) : most;
+    return most;
+}
+
+/* Renews d from the gradient at the iterate. `room` holds 2·n + 2·history_size numbers. */
+static void renew(struct optim_step *s, const double *g, double *const *slot, double *room,
+                  size_t n)
+{
+    double *y = room, *move = room + n, *ro = move + n, *al = ro + (size_t)s->h[HISTORY];
+    for (size_t i = 0; i < n && s->scalar[STARTED] != 0; i++) {
+        y[i] = g[i] - slot[G][i];
+        move[i] = slot[D][i] * s->scalar[LENGTH];
+    }
+    if (s->scalar[STARTED] != 0)
+        keep_pair(s, slot, move, y, reduce_dot(y, move, n));
+    two_loops(s, slot, g, ro, al, y, n);
+    memcpy(slot[G], g, n * sizeof *g);
+    s->scalar[LENGTH] = s->h[LR];
+    if (s->scalar[STARTED] == 0)
+        s->scalar[LENGTH] *= fmin(1.0, 1.0 / reduce_absolute(g, n));
+    s->scalar[STARTED] = 1;
+}
+
+/* w is an iterate: renews d and sets out along it. false: it has arrived. */
+static bool set_out(struct optim_step *s, double loss, const double *g, double *const *slot,
+                    const double *w, double *room, size_t n)
+{
+    s->scalar[PHASE] = ITERATE;
+    if (slot[BASE])
+        memcpy(slot[BASE], w, n * sizeof *w);
+    if (largest(g, n) <= s->h[TOLERANCE_GRAD])
+        return false;
+    renew(s, g, slot, room, n);
+    double slope = reduce_dot(g, slot[D], n);
+    if (slope > -s->h[TOLERANCE_CHANGE])
+        return false;
+    if (!slot[BASE])
+        return true;
+    s->scalar[PHASE] = SEEK;
+    s->scalar[F] = s->scalar[END + 1] = loss;
+    s->scalar[SLOPE] = s->scalar[END + 2] = slope;
+    s->scalar[TRIED] = s->scalar[INSUFFICIENT] = s->scalar[END] = 0;
+    memcpy(slot[LOW], g, n * sizeof *g);
+    return true;
+}
+
+static struct wolfe open_search(const struct optim_step *s, double *const *slot, size_t n)
+{
+    const double *x = s->scalar;
+    return (struct wolfe){.t = x[LENGTH],
+                          .f0 = x[F],
+                          .slope0 = x[SLOPE],
+                          .at = {x[END], x[END + 3]},
+                          .f = {x[END + 1], x[END + 4]},
+                          .slope = {x[END + 2], x[END + 5]},
+                          .gradient = {slot[LOW], slot[HIGH]},
+                          .gradient0 = slot[G],
+                          .size = largest(slot[D], n),
+                          .tried = (int)x[TRIED],
+                          .limit = (int)s->h[LIMIT],
+                          .zoom = x[PHASE] == ZOOM,
+                          .insufficient = x[INSUFFICIENT] != 0};
+}
+
+static void close_search(struct optim_step *s, const struct wolfe *k)
+{
+    s->scalar[LENGTH] = k->t;
+    s->scalar[TRIED] = k->tried;
+    s->scalar[INSUFFICIENT] = k->insufficient;
+    s->scalar[PHASE] = k->zoom ? ZOOM : SEEK;
+    for (int e = 0; e < 2; e++) {
+        s->scalar[END + 3 * e] = k->at[e];
+        s->scalar[END + 3 * e + 1] = k->f[e];
+        s->scalar[END + 3 * e + 2] = k->slope[e];
+    }
+}
+
+/* Makes a step but for the last addition: w = w + length·d follows where this is true. Then w is
+ * where the move begins. */
+static bool advance(struct optim_step *s, double *w, double *g, double *const *slot, double *room,
+                    size_t n)
+{
+    double loss = s->loss;
+    if (s->scalar[PHASE] == ITERATE)
+        return set_out(s, loss, g, slot, w, room, n);
+    struct wolfe k = open_search(s, slot, n);
+    bool ended = wolfe_tell(&k, &loss, reduce_dot(g, slot[D], n), g, n);
+    close_search(s, &k);
+    memcpy(w, slot[BASE], n * sizeof *w);
+    if (!ended)
+        return true;
+    for (size_t i = 0; i < n; i++)
+        w[i] += k.t * slot[D][i];
+    return set_out(s, loss, g, slot, w, room, n);
+}
+
+static double *room_for(const struct optim_step *s, struct arena *a, size_t n)
+{
+    return arena_zalloc(a, 2 * n + 2 * (size_t)s->h[HISTORY], sizeof(double));
+}
+
+static enum err_code kernel(struct optim_step *s, double *restrict w, double *restrict g,
+                            double *const *slot, size_t n, struct err *err)
+{
+    if (slot[BASE] && isnan(s->loss))
+        return err_add(err, ERR_NEEDS, "#/loss", "lbfgs with line_search strong_wolfe needs loss");
+    double *room = room_for(s, s->scratch, n);
+    if (!room)
+        return err_add(err, ERR_MEMORY, "", "no memory for a step of %zu parameters", n);
+    bool moves = advance(s, w, g, slot, room, n);
+    for (size_t i = 0; i < n && moves; i++)
+        w[i] += s->scalar[LENGTH] * slot[D][i];
+    return ERR_OK;
+}
+
+static void read_accepted(const struct optim_step *s, const double *w, double *const *slot,
+                          size_t n, double *out)
+{
+    memcpy(out, s->scalar[PHASE] != ITERATE ? slot[BASE] : w, n * sizeof *w);
+}
+
+static const struct readout readouts[] = {
+    {.name = "accepted",
+     .doc = "Where the last line search ended; w itself where none is under way.",
+     .read = read_accepted},
+    {.name = NULL}};
+
+static void explain(struct explain *x, const struct optim_step *step, const double *w,
+                    const double *g, double *const *slot, size_t n, size_t i)
+{
+    struct optim_step s = *step;
+    double *at = explain_copy(x, w, n), *now = explain_copy(x, g, n);
+    double *room = room_for(&s, x->arena, n);
+    if (!at || !now || !room)
+        return;
+    bool searching = s.scalar[PHASE] != ITERATE, moves = advance(&s, at, now, slot, room, n);
+    bool goes_on = searching && s.scalar[PHASE] != ITERATE && s.scalar[TRIED] > 0;
+    explain_line(x, "k", "k", s.scalar[PAIRS], "{}", s.scalar[PAIRS]);
+    if (!moves) {
+        explain_line(x, "w", "w_t", at[i], "{}", at[i]);
+        explain_say(x, "It has arrived: the largest number of the gradient is {}.",
+                    largest(now, n));
+        return;
+    }
+    double d = explain_line(x, "d", "d = -H g", slot[D][i], "{}", slot[D][i]);
+    double length = explain_line(x, "α", "\\alpha_t", s.scalar[LENGTH], "{}", s.scalar[LENGTH]);
+    explain_line(x, "w", "w_t = w + \\alpha_t d", at[i] + length * d, "{} + {}·{}", at[i], length,
+                 d);
+    if (goes_on)
+        explain_say(x, "The line search goes on: it next looks at {} times the direction.", length);
+    else
+        explain_say(x, "A new direction from {} pairs, and {} times it.", s.scalar[PAIRS], length);
+}
+
+const struct optim OPTIM(lbfgs) = {
+    .name = "lbfgs",
+    .title = "L-BFGS",
+    .formula = "d_t = -H_t g_t,\\quad w_t = w_{t-1} + \\alpha_t d_t,\\quad "
+               "H_{t+1} = (I - \\rho s y^\\top) H_t (I - \\rho y s^\\top) + \\rho s s^\\top,\\quad "
+               "\\rho = \\frac{1}{y^\\top s}",
+    .use_when = "Smooth losses whose gradient is exact (the full batch): regression, "
+                "reconstruction, physics-informed networks, fine-tuning to many digits. With "
+                "strong_wolfe every step sends loss and gradient at the parameters answered "
+                "last.",
+    .pros = "Learns the curvature from gradients alone and converges superlinearly; with the line "
+            "search there is nothing to tune.",
+    .cons = "Mini-batches spoil its pairs. 2·history_size numbers of state per parameter. Without "
+            "the line search a step may leave the valley; with it some steps are trial points, "
+            "whose loss is higher than before.",
+    .reference = "Liu & Nocedal, On the limited memory BFGS method for large scale optimization, "
+                 "Mathematical Programming 45, 1989; Nocedal & Wright, Numerical Optimization, "
+                 "2nd edition, 2006, algorithms 3.5, 3.6, 7.4, 7.5",
+    .same_as = {"torch.optim.LBFGS", NULL, NULL, NULL},
+    .hypers = hypers,
+    .slots = slots,
+    .scalars = scalars,
+    .readouts = readouts,
+    .needs = NEED_GRADIENT | NEED_LOSS,
+    .needs_at = needs_at,
+    .scope = OPTIM_WHOLE,
+    .lr = LR,
+    .kernel = kernel,
+    .explain = explain,
+};
