@@ -15,14 +15,14 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Sufficient decrease, curvature, and the smallest bracket, measured along the direction. */
+/* Sufficient decrease, and the smallest bracket, measured along the direction. */
 #define WOLFE_C1    1e-4
-#define WOLFE_C2    0.9
 #define WOLFE_SMALL 1e-9
 
 struct wolfe {
     double t;                     /* the step length looked at */
     double f0, slope0;            /* at length 0 */
+    double c2;                    /* ends where the slope is at most this part of slope0 */
     double at[2], f[2], slope[2]; /* ends of the bracket; while there is none, [0] is the last */
     double *gradient[2];          /* there */
     const double *gradient0;      /* at length 0 */
@@ -100,7 +100,7 @@ static inline bool wolfe_seek(struct wolfe *k, double *f, double slope, double *
         wolfe_keep(k, 1, *f, slope, g, n);
         return wolfe_end(k, f, g, n);
     }
-    if (!high && fabs(slope) <= -WOLFE_C2 * k->slope0)
+    if (!high && fabs(slope) <= -k->c2 * k->slope0)
         return true;
     wolfe_keep(k, 1, *f, slope, g, n);
     if (high || slope >= 0) {
@@ -122,7 +122,7 @@ static inline bool wolfe_shrink(struct wolfe *k, double *f, double slope, double
         wolfe_keep(k, high, *f, slope, g, n);
         return wolfe_narrow(k, f, g, n);
     }
-    if (fabs(slope) <= -WOLFE_C2 * k->slope0)
+    if (fabs(slope) <= -k->c2 * k->slope0)
         return true;
     if (slope * (k->at[high] - k->at[low]) >= 0) {
         k->at[high] = k->at[low];

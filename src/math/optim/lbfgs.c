@@ -6,22 +6,23 @@
  *
  * One step is one evaluation, and the parameters are always the point at which the optimizer wants
  * loss and gradient next. With line_search none that is the next iterate. With strong_wolfe
- * (math/wolfe.h) it may be a trial point of a search that runs over several steps; the readout
- * `accepted` is the last point that a search has ended at. A session so goes through the same
- * points as the closure of torch.optim.LBFGS, whose max_iter and max_eval only say how many of them
- * one call makes; torch evaluates an accepted point again at the start of each call, stepd does
- * not. torch has its search end after max_eval - 1 evaluations: here that is max_line_search.
+ * (math/line_search.h) it may be a trial point of a search that runs over several steps; the
+ * readout `accepted` is the last point that a search has ended at. A session so goes through the
+ * same points as the closure of torch.optim.LBFGS, whose max_iter and max_eval only say how many of
+ * them one call makes; torch evaluates an accepted point again at the start of each call, stepd
+ * does not. torch has its search end after max_eval - 1 evaluations: here that is max_line_search.
  *
  * Where the largest |g| is at most tolerance_grad, or d does not descend by more than
  * tolerance_change, the step leaves w as it is: it has arrived. */
 #include "math/explain.h"
-#include "math/optim.h"
-#include "math/reduce.h"
+#include "math/line_search.h"
 #include "math/rows.h"
-#include "math/wolfe.h"
 
 enum { LR, HISTORY, LINE_SEARCH, TOLERANCE_GRAD, TOLERANCE_CHANGE, LIMIT };
 enum { SEARCH_NONE, SEARCH_WOLFE };
+/* Part of the first slope at which a search ends. */
+#define CURVATURE 0.9
+
 static const char *const search_choices[] = {"none", "strong_wolfe", NULL};
 
 static const struct hyper hypers[] = {
@@ -66,38 +67,20 @@ static size_t history(const double *h, const struct tensor *x)
     return (size_t)h[HISTORY] * x->count;
 }
 
-enum { D, G, S, Y, BASE, LOW, HIGH };
-
+enum { S = LINE_SLOTS_COUNT, Y };
 static const struct slot slots[] = {
-    {.name = "d", .doc = "Direction d of the last move."},
-    {.name = "g", .doc = "Gradient where that move began."},
+    LINE_SLOTS(searched),
     {.name = "s", .doc = "Moves s, one row each, in a ring.", .count = history},
     {.name = "y", .doc = "Changes y of the gradient, a row for each move.", .count = history},
-    {.name = "base", .doc = "Where the line search began.", .count = searched, .start = SLOT_W},
-    {.name = "low", .doc = "Gradient at one end of the search's bracket.", .count = searched},
-    {.name = "high", .doc = "Gradient at its other end.", .count = searched},
     {.name = NULL}};
 
-enum { PHASE, STARTED, PAIRS, OLDEST, LENGTH, F, SLOPE, TRIED, INSUFFICIENT, END };
-enum { ITERATE, SEEK, ZOOM };
+enum { PAIRS = LINE_SCALARS_COUNT, OLDEST };
+static const struct scalar scalars[] = {LINE_SCALARS,
+                                        {.name = "pairs", .doc = "Pairs that are kept."},
+                                        {.name = "oldest", .doc = "Row of the oldest pair."},
+                                        {.name = NULL}};
 
-static const struct scalar scalars[] = {
-    {.name = "phase", .doc = "What w is: 0 an iterate, 1 a trial point, 2 one in a bracket."},
-    {.name = "started", .doc = "1 after the first direction."},
-    {.name = "pairs", .doc = "Pairs that are kept."},
-    {.name = "oldest", .doc = "Row of the oldest pair."},
-    {.name = "length", .doc = "Step length along d, taken or looked at."},
-    {.name = "loss", .doc = "Loss where the line search began."},
-    {.name = "slope", .doc = "Slope along d there."},
-    {.name = "tried", .doc = "Lengths looked at after the first."},
-    {.name = "insufficient", .doc = "1 where the bracket has shrunk too little."},
-    {.name = "low_length", .doc = "One end of the bracket."},
-    {.name = "low_loss", .doc = "Loss there."},
-    {.name = "low_slope", .doc = "Slope there."},
-    {.name = "high_length", .doc = "Its other end."},
-    {.name = "high_loss", .doc = "Loss there."},
-    {.name = "high_slope", .doc = "Slope there."},
-    {.name = NULL}};
+static const struct readout readouts[] = {LINE_READOUTS};
 
 static unsigned needs_at(const double *h, uint64_t t)
 {
@@ -165,7 +148,7 @@ static void two_loops(const struct optim_step *s, double *const *slot, const dou
 {
     size_t m = (size_t)s->h[HISTORY], pairs = (size_t)s->scalar[PAIRS];
     size_t oldest = (size_t)s->scalar[OLDEST];
-    double *d = slot[D], scale = 1;
+    double *d = slot[LINE_D], scale = 1;
     for (size_t i = 0; i < n; i++)
         d[i] = -g[i];
     for (size_t j = pairs; j-- > 0;) {
@@ -190,85 +173,22 @@ static void two_loops(const struct optim_step *s, double *const *slot, const dou
 /* ---- a move -----------------------------------------------------------------------------------
  */
 
-static double largest(const double *x, size_t n)
-{
-    double most = 0;
-    for (size_t i = 0; i < n; i++)
-        most = fabs(x[i]) > most ? fabs(x[i]) : most;
-    return most;
-}
-
 /* Renews d from the gradient at the iterate. `room` holds 2·n + 2·history_size numbers. */
 static void renew(struct optim_step *s, const double *g, double *const *slot, double *room,
                   size_t n)
 {
     double *y = room, *move = room + n, *ro = move + n, *al = ro + (size_t)s->h[HISTORY];
-    for (size_t i = 0; i < n && s->scalar[STARTED] != 0; i++) {
-        y[i] = g[i] - slot[G][i];
-        move[i] = slot[D][i] * s->scalar[LENGTH];
+    for (size_t i = 0; i < n && s->scalar[LINE_STARTED] != 0; i++) {
+        y[i] = g[i] - slot[LINE_G][i];
+        move[i] = slot[LINE_D][i] * s->scalar[LINE_LENGTH];
     }
-    if (s->scalar[STARTED] != 0)
+    if (s->scalar[LINE_STARTED] != 0)
         keep_pair(s, slot, move, y, reduce_dot(y, move, n));
     two_loops(s, slot, g, ro, al, y, n);
-    memcpy(slot[G], g, n * sizeof *g);
-    s->scalar[LENGTH] = s->h[LR];
-    if (s->scalar[STARTED] == 0)
-        s->scalar[LENGTH] *= fmin(1.0, 1.0 / reduce_absolute(g, n));
-    s->scalar[STARTED] = 1;
-}
-
-/* w is an iterate: renews d and sets out along it. false: it has arrived. */
-static bool set_out(struct optim_step *s, double loss, const double *g, double *const *slot,
-                    const double *w, double *room, size_t n)
-{
-    s->scalar[PHASE] = ITERATE;
-    if (slot[BASE])
-        memcpy(slot[BASE], w, n * sizeof *w);
-    if (largest(g, n) <= s->h[TOLERANCE_GRAD])
-        return false;
-    renew(s, g, slot, room, n);
-    double slope = reduce_dot(g, slot[D], n);
-    if (slope > -s->h[TOLERANCE_CHANGE])
-        return false;
-    if (!slot[BASE])
-        return true;
-    s->scalar[PHASE] = SEEK;
-    s->scalar[F] = s->scalar[END + 1] = loss;
-    s->scalar[SLOPE] = s->scalar[END + 2] = slope;
-    s->scalar[TRIED] = s->scalar[INSUFFICIENT] = s->scalar[END] = 0;
-    memcpy(slot[LOW], g, n * sizeof *g);
-    return true;
-}
-
-static struct wolfe open_search(const struct optim_step *s, double *const *slot, size_t n)
-{
-    const double *x = s->scalar;
-    return (struct wolfe){.t = x[LENGTH],
-                          .f0 = x[F],
-                          .slope0 = x[SLOPE],
-                          .at = {x[END], x[END + 3]},
-                          .f = {x[END + 1], x[END + 4]},
-                          .slope = {x[END + 2], x[END + 5]},
-                          .gradient = {slot[LOW], slot[HIGH]},
-                          .gradient0 = slot[G],
-                          .size = largest(slot[D], n),
-                          .tried = (int)x[TRIED],
-                          .limit = (int)s->h[LIMIT],
-                          .zoom = x[PHASE] == ZOOM,
-                          .insufficient = x[INSUFFICIENT] != 0};
-}
-
-static void close_search(struct optim_step *s, const struct wolfe *k)
-{
-    s->scalar[LENGTH] = k->t;
-    s->scalar[TRIED] = k->tried;
-    s->scalar[INSUFFICIENT] = k->insufficient;
-    s->scalar[PHASE] = k->zoom ? ZOOM : SEEK;
-    for (int e = 0; e < 2; e++) {
-        s->scalar[END + 3 * e] = k->at[e];
-        s->scalar[END + 3 * e + 1] = k->f[e];
-        s->scalar[END + 3 * e + 2] = k->slope[e];
-    }
+    memcpy(slot[LINE_G], g, n * sizeof *g);
+    bool first = s->scalar[LINE_STARTED] == 0;
+    s->scalar[LINE_LENGTH] = first ? line_first(s->h[LR], g, n) : s->h[LR];
+    s->scalar[LINE_STARTED] = 1;
 }
 
 /* Makes a step but for the last addition: w = w + length·d follows where this is true. Then w is
@@ -277,17 +197,18 @@ static bool advance(struct optim_step *s, double *w, double *g, double *const *s
                     size_t n)
 {
     double loss = s->loss;
-    if (s->scalar[PHASE] == ITERATE)
-        return set_out(s, loss, g, slot, w, room, n);
-    struct wolfe k = open_search(s, slot, n);
-    bool ended = wolfe_tell(&k, &loss, reduce_dot(g, slot[D], n), g, n);
-    close_search(s, &k);
-    memcpy(w, slot[BASE], n * sizeof *w);
-    if (!ended)
+    if (!line_tell(s, slot, CURVATURE, s->h[LIMIT], &loss, w, g, n))
         return true;
-    for (size_t i = 0; i < n; i++)
-        w[i] += k.t * slot[D][i];
-    return set_out(s, loss, g, slot, w, room, n);
+    if (slot[LINE_BASE])
+        memcpy(slot[LINE_BASE], w, n * sizeof *w);
+    if (line_largest(g, n) <= s->h[TOLERANCE_GRAD])
+        return false;
+    renew(s, g, slot, room, n);
+    double slope = reduce_dot(g, slot[LINE_D], n);
+    if (slope > -s->h[TOLERANCE_CHANGE])
+        return false;
+    line_begin(s, slot, loss, slope, w, g, n);
+    return true;
 }
 
 static double *room_for(const struct optim_step *s, struct arena *a, size_t n)
@@ -298,28 +219,16 @@ static double *room_for(const struct optim_step *s, struct arena *a, size_t n)
 static enum err_code kernel(struct optim_step *s, double *restrict w, double *restrict g,
                             double *const *slot, size_t n, struct err *err)
 {
-    if (slot[BASE] && isnan(s->loss))
+    if (slot[LINE_BASE] && isnan(s->loss))
         return err_add(err, ERR_NEEDS, "#/loss", "lbfgs with line_search strong_wolfe needs loss");
     double *room = room_for(s, s->scratch, n);
     if (!room)
         return err_add(err, ERR_MEMORY, "", "no memory for a step of %zu parameters", n);
     bool moves = advance(s, w, g, slot, room, n);
     for (size_t i = 0; i < n && moves; i++)
-        w[i] += s->scalar[LENGTH] * slot[D][i];
+        w[i] += s->scalar[LINE_LENGTH] * slot[LINE_D][i];
     return ERR_OK;
 }
-
-static void read_accepted(const struct optim_step *s, const double *w, double *const *slot,
-                          size_t n, double *out)
-{
-    memcpy(out, s->scalar[PHASE] != ITERATE ? slot[BASE] : w, n * sizeof *w);
-}
-
-static const struct readout readouts[] = {
-    {.name = "accepted",
-     .doc = "Where the last line search ended; w itself where none is under way.",
-     .read = read_accepted},
-    {.name = NULL}};
 
 static void explain(struct explain *x, const struct optim_step *step, const double *w,
                     const double *g, double *const *slot, size_t n, size_t i)
@@ -329,17 +238,18 @@ static void explain(struct explain *x, const struct optim_step *step, const doub
     double *room = room_for(&s, x->arena, n);
     if (!at || !now || !room)
         return;
-    bool searching = s.scalar[PHASE] != ITERATE, moves = advance(&s, at, now, slot, room, n);
-    bool goes_on = searching && s.scalar[PHASE] != ITERATE && s.scalar[TRIED] > 0;
+    bool searching = line_is_trial(&s), moves = advance(&s, at, now, slot, room, n);
+    bool goes_on = searching && s.scalar[LINE_TRIED] > 0;
     explain_line(x, "k", "k", s.scalar[PAIRS], "{}", s.scalar[PAIRS]);
     if (!moves) {
         explain_line(x, "w", "w_t", at[i], "{}", at[i]);
         explain_say(x, "It has arrived: the largest number of the gradient is {}.",
-                    largest(now, n));
+                    line_largest(now, n));
         return;
     }
-    double d = explain_line(x, "d", "d = -H g", slot[D][i], "{}", slot[D][i]);
-    double length = explain_line(x, "α", "\\alpha_t", s.scalar[LENGTH], "{}", s.scalar[LENGTH]);
+    double d = explain_line(x, "d", "d = -H g", slot[LINE_D][i], "{}", slot[LINE_D][i]);
+    double length =
+        explain_line(x, "α", "\\alpha_t", s.scalar[LINE_LENGTH], "{}", s.scalar[LINE_LENGTH]);
     explain_line(x, "w", "w_t = w + \\alpha_t d", at[i] + length * d, "{} + {}·{}", at[i], length,
                  d);
     if (goes_on)
