@@ -135,7 +135,8 @@ struct optim {
      * all of them, always. */
     unsigned (*needs_at)(const double *h, uint64_t t);
     enum optim_scope scope;
-    int lr; /* index of the hyperparameter that is the step size, -1: none */
+    bool undivided; /* one loss steers all parameters, as a line search does: no groups of them */
+    int lr;         /* index of the hyperparameter that is the step size, -1: none */
     /* Rules between hyperparameters (nesterov needs momentum); NULL: none. Pointers are made as
      * prefix/name. */
     enum err_code (*check)(const double *h, const char *prefix, struct err *err);

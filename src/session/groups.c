@@ -134,7 +134,7 @@ enum err_code groups_plan(const struct session_spec *spec, const struct plan *pl
     int count = spec->group_count;
     if (count > GROUPS)
         return err_add(err, ERR_VALIDATION, "#/groups", "a session has at most %d groups", GROUPS);
-    if (count && o->needs & NEED_HESSIAN)
+    if (count && (o->undivided || o->needs & NEED_HESSIAN))
         return err_add(err, ERR_VALIDATION, "#/groups",
                        "%s takes all parameters at once: it has no groups", o->name);
     for (int i = 0; i < count; i++) {

@@ -223,6 +223,7 @@ const struct optim OPTIM(conjugate_gradient) = {
     .needs = NEED_GRADIENT | NEED_LOSS,
     .needs_at = needs_at,
     .scope = OPTIM_WHOLE,
+    .undivided = true,
     .lr = LR,
     .kernel = kernel,
     .explain = explain,

@@ -284,6 +284,7 @@ const struct optim OPTIM(lbfgs) = {
     .needs = NEED_GRADIENT | NEED_LOSS,
     .needs_at = needs_at,
     .scope = OPTIM_WHOLE,
+    .undivided = true,
     .lr = LR,
     .kernel = kernel,
     .explain = explain,

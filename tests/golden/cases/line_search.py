@@ -94,7 +94,52 @@ def conjugate_gradient(lr=1.0, beta="polak_ribiere", line_search="strong_wolfe",
     return run
 
 
-def run_conjugate_gradient(feed):
+def bfgs(lr=1.0, line_search="strong_wolfe", curvature=0.9, max_line_search=25, scale_initial=True,
+         tolerance_grad=1e-7):
+    """The rule as scipy writes it, with torch's own line search."""
+    import importlib
+
+    import torch
+
+    search = importlib.import_module("torch.optim.lbfgs")._strong_wolfe
+
+    def run(w, ask):
+        loss, g = ask(w)
+        one, first = torch.eye(len(w), dtype=torch.float64), True
+        h, s, g0, updates = one, None, None, 0
+        while True:
+            if g.abs().max() <= tolerance_grad:
+                loss, g = ask(w)
+                continue
+            if not first:
+                y = g - g0
+                ys = y.dot(s)
+                if ys > 1e-10:
+                    if scale_initial and not updates:
+                        h = ys / y.dot(y) * one
+                    h = ((one - torch.outer(s, y) / ys) @ h @ (one - torch.outer(y, s) / ys)
+                         + torch.outer(s, s) / ys)
+                    updates += 1
+            d, g0 = -(h @ g), g
+            length = lr * min(1.0, 1.0 / float(g.abs().sum())) if first else lr
+            slope, first = g.dot(d), False
+            if not slope < 0:
+                s = length * d
+                loss, g = ask(w)
+                continue
+            if line_search == "none":
+                w = w + length * d
+                loss, g = ask(w)
+            else:
+                loss, g, length, _ = search(lambda x, t, d: ask(x + t * d), w, length, d, loss, g,
+                                            slope, c2=curvature, max_ls=max_line_search)
+                w = w + length * d
+            s = length * d
+
+    return run
+
+
+def run_asking(feed):
     import torch
 
     asked = []
@@ -108,18 +153,19 @@ def run_conjugate_gradient(feed):
                                                                 dtype=torch.float64)
 
     try:
-        conjugate_gradient(**feed.arguments)(torch.tensor(feed.start, dtype=torch.float64), ask)
+        feed.function(**feed.arguments)(torch.tensor(feed.start, dtype=torch.float64), ask)
     except Enough:
         yield from asked[1:]
 
 
-def conjugate(variant, streams, call, **more):
-    return Case("conjugate_gradient", "torch", variant, streams,
-                f"cases.line_search.conjugate_gradient({call})",
+def searching(name, variant, streams, call, **more):
+    return Case(name, "torch", variant, streams, f"cases.line_search.{name}({call})",
                 source=f"the rule around torch.optim.lbfgs._strong_wolfe: {call or 'defaults'}",
-                run=run_conjugate_gradient, **more)
+                run=run_asking, **more)
 
 
+PRODUCT = ("H by scipy's product of matrices; stepd multiplies it out, which rounds otherwise, and the "
+           "difference adds up over the changes of H.")
 SIX = {"W": [2, 2], "b": [2]}
 
 CASES = [
@@ -139,13 +185,21 @@ CASES = [
                     "max_line_search": 2},
          loss="signflip", run=run_closure, shapes=SIX),
 
-    conjugate("default", ("mixed", "signflip", "zeros"), "", loss="mixed"),
-    conjugate("fletcher_reeves", ("mixed", "sparse"),
+    searching("conjugate_gradient", "default", ("mixed", "signflip", "zeros"), "", loss="mixed"),
+    searching("conjugate_gradient", "fletcher_reeves", ("mixed", "sparse"),
               "lr=0.5, beta='fletcher_reeves', curvature=0.4, restart=3", loss="signflip"),
-    conjugate("hestenes_stiefel", MIXED, "beta='hestenes_stiefel', max_line_search=3",
+    searching("conjugate_gradient", "hestenes_stiefel", MIXED, "beta='hestenes_stiefel', max_line_search=3",
               loss="mixed"),
-    conjugate("dai_yuan", MIXED, "beta='dai_yuan'", loss="signflip", shapes=SIX),
-    conjugate("no-search", ("mixed", "signflip"), "lr=0.01, line_search='none'"),
-    conjugate("no-search-dai_yuan", MIXED,
+    searching("conjugate_gradient", "dai_yuan", MIXED, "beta='dai_yuan'", loss="signflip", shapes=SIX),
+    searching("conjugate_gradient", "no-search", ("mixed", "signflip"), "lr=0.01, line_search='none'"),
+    searching("conjugate_gradient", "no-search-dai_yuan", MIXED,
               "lr=0.01, beta='dai_yuan', line_search='none', restart=2, tolerance_grad=1.5"),
+
+    searching("bfgs", "default", ("mixed", "signflip", "zeros"), "", loss="mixed",
+              tolerance=1e-11, note=PRODUCT),
+    searching("bfgs", "options", ("mixed", "sparse"),
+              "lr=0.3, curvature=0.5, max_line_search=4, scale_initial=False", loss="signflip",
+              shapes=SIX, tolerance=1e-11, note=PRODUCT),
+    searching("bfgs", "no-search", ("mixed", "signflip"),
+              "lr=0.01, line_search='none', tolerance_grad=1.5", tolerance=1e-11, note=PRODUCT),
 ]

@@ -321,6 +321,8 @@ Test(groups, refusals)
             "#/groups/0", "turn it off in the other groups", "");
     refused("\"newton\"", "\"groups\":[{\"match\":\"b\",\"lr\":0.5}]", "#/groups",
             "takes all parameters at once", "");
+    refused("\"lbfgs\"", "\"groups\":[{\"match\":\"b\",\"lr\":0.5}]", "#/groups",
+            "takes all parameters at once", "");
     refused(
         "{\"name\":\"sgd\",\"lr\":1}",
         "\"groups\":[{\"match\":\"b\",\"lr\":0.5}],\"schedule\":{\"name\":\"reduce_on_plateau\"}",
