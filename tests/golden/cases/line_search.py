@@ -158,12 +158,59 @@ def run_asking(feed):
         yield from asked[1:]
 
 
+def levenberg_marquardt(lr=1.0, damping=0.01, increase=10.0, decrease=10.0, scaling="diagonal"):
+    """The rule; ask(w) → (loss, gradient, matrix)."""
+    import numpy
+
+    def run(w, ask):
+        loss, g, h = ask(w)
+        base, best, factor = w, loss, damping
+        while True:
+            d = numpy.diag(numpy.diag(h)) if scaling == "diagonal" else numpy.eye(len(w))
+            w = base - lr * numpy.linalg.solve(h + factor * d, g)
+            now, g_now, h_now = ask(w)
+            if now < best:
+                base, best, g, h, factor = w, now, g_now, h_now, max(factor / decrease, 1e-9)
+            else:
+                factor = min(factor * increase, 1e15)
+
+    return run
+
+
+def run_damped(feed):
+    import numpy
+
+    asked, h = [], numpy.array(feed.matrices["hessian"])
+
+    def ask(w):
+        asked.append(w.tolist())
+        t = len(asked)
+        if t > feed.steps:
+            raise Enough
+        return feed.loss(t), numpy.array(feed.gradient(t, w.tolist())), h
+
+    try:
+        feed.function(**feed.arguments)(numpy.array(feed.start), ask)
+    except Enough:
+        yield from asked[1:]
+
+
 def searching(name, variant, streams, call, **more):
     return Case(name, "torch", variant, streams, f"cases.line_search.{name}({call})",
                 source=f"the rule around torch.optim.lbfgs._strong_wolfe: {call or 'defaults'}",
                 run=run_asking, **more)
 
 
+def damped(variant, streams, call, **more):
+    return Case("levenberg_marquardt", "exact", variant, streams,
+                f"cases.line_search.levenberg_marquardt({call})",
+                source=f"the rule, solved by numpy.linalg.solve: {call or 'defaults'}",
+                run=run_damped, hessian=MATRIX, **more)
+
+
+MATRIX = [[4.0, 1.0, 0.0, 0.5, 0.0, 0.0], [1.0, 3.0, 0.2, 0.0, 0.0, 0.1],
+          [0.0, 0.2, 0.5, 0.0, 0.05, 0.0], [0.5, 0.0, 0.0, 20.0, 1.0, 0.0],
+          [0.0, 0.0, 0.05, 1.0, 2.0, 0.3], [0.0, 0.1, 0.0, 0.0, 0.3, 1.0]]
 PRODUCT = ("H by scipy's product of matrices; stepd multiplies it out, which rounds otherwise, and the "
            "difference adds up over the changes of H.")
 SIX = {"W": [2, 2], "b": [2]}
@@ -202,4 +249,9 @@ CASES = [
               shapes=SIX, tolerance=1e-11, note=PRODUCT),
     searching("bfgs", "no-search", ("mixed", "signflip"),
               "lr=0.01, line_search='none', tolerance_grad=1.5", tolerance=1e-11, note=PRODUCT),
+
+    damped("default", ("mixed", "signflip", "scales"), "", loss="mixed"),
+    damped("options", ("mixed", "sparse"),
+           "lr=0.5, damping=3.0, increase=2.0, decrease=5.0, scaling='identity'", loss="signflip",
+           shapes=SIX),
 ]

@@ -7,6 +7,8 @@ enum { N = 6, STEPS = 5 };
 
 static const double start[N] = {1, -2, 3, 0.5, -0.25, 4};
 static const double diagonal[N] = {1, 2, 3, 0.5, 1, 2};
+static const double matrix[N * N] = {
+    [0] = 4, [1] = 1, [6] = 1, [7] = 3, [14] = 2, [21] = 5, [28] = 1, [35] = 2};
 
 static void gradient(uint64_t *state, double *g)
 {
@@ -62,6 +64,7 @@ static void check_optimizer(const struct optim *o, enum profile profile, enum dt
         double g[N];
         gradient(&state, g);
         f.hessian_diagonal = diagonal;
+        f.hessian = o->needs & NEED_HESSIAN_DIAGONAL ? NULL : matrix;
         f.second_gradient = f.samples = g;
         f.sample_count = 1;
         f.loss = 1;

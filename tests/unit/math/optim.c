@@ -61,22 +61,25 @@ Test(optim, every_descriptor_is_whole)
     }
 }
 
-/* Twenty steps with one gradient; fills ret_w. */
+/* Twenty steps with one gradient and a loss that falls; fills ret_w. */
 static void steps_with(const char *name, enum profile profile, const double *g, double *ret_w)
 {
     const struct hyper_arg lr = {.name = "lr", .kind = ARG_NUMBER, .number = 0.01};
     const double start[] = {1, -2, 3}, diagonal[] = {1, 2, 3};
+    static const double matrix[9] = {4, 1, 0, 1, 3, 0, 0, 0, 2};
     const bool touched[] = {true, true, true};
     struct fixture f;
     struct err err;
     cr_assert_eq(fixture_init(&f, name, profile, &lr, 1, DTYPE_FLOAT64, start, 3, &err), ERR_OK,
                  "%s: %s", name, err.at[0].detail);
     f.hessian_diagonal = diagonal;
+    if ((f.o->needs & NEED_HESSIAN) && !(f.o->needs & NEED_HESSIAN_DIAGONAL))
+        f.hessian = matrix;
     f.second_gradient = f.samples = g;
     f.sample_count = 1;
     f.loss = 1;
     f.touched = touched;
-    for (int t = 0; t < 20; t++)
+    for (int t = 0; t < 20; t++, f.loss -= 0.01)
         cr_assert_eq(fixture_step(&f, g, &err), ERR_OK, "%s: %s", name, err.at[0].detail);
     cr_expect(f.norms.finite, "%s", name);
     memcpy(ret_w, f.b.w, 3 * sizeof *ret_w);
