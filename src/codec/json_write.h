@@ -40,6 +40,9 @@ void write_property(struct writer *w, const struct hyper *y);
  * (`rows`, `columns`) where `whole` is not set. */
 void write_objective(struct writer *w, const struct objective_spec *s, bool whole);
 
+/* The member batch_size; 0: "full". */
+void write_batch_size(struct writer *w, size_t size);
+
 /* "minima": the known global ones, each with its parameters and its loss. */
 void write_minima(struct writer *w, const struct objective_spec *s, struct arena *scratch);
 

@@ -72,6 +72,8 @@ static void write_end_of(struct writer *w, const struct race_run *run)
 
 void write_race_end(struct writer *w, const struct race_run *run)
 {
+    if (run->on_data)
+        write_batch_size(w, run->batch);
     write_int_field(w, "steps_done", run->steps_done);
     write_end_of(w, run);
     write_point(w, "best", run->best_step, run->best_loss);

@@ -22,6 +22,15 @@ static void write_given(struct writer *w, const struct array_given *a)
 }
 
 /* Data by their name; where they have none whole, or just their size. */
+void write_batch_size(struct writer *w, size_t size)
+{
+    write_key(w, "batch_size");
+    if (size > 0)
+        write_int(w, (int64_t)size);
+    else
+        write_string(w, "full");
+}
+
 static void write_data(struct writer *w, const struct objective_spec *s, bool whole)
 {
     if (s->data.name) {
@@ -35,11 +44,7 @@ static void write_data(struct writer *w, const struct objective_spec *s, bool wh
         write_int_field(w, "rows", (int64_t)s->data.rows);
         write_int_field(w, "columns", (int64_t)s->data.columns);
     }
-    write_key(w, "batch_size");
-    if (s->sampling.batch_size > 0)
-        write_int(w, (int64_t)s->sampling.batch_size);
-    else
-        write_string(w, "full");
+    write_batch_size(w, s->sampling.batch_size);
     write_int_field(w, "seed", (int64_t)s->sampling.seed);
 }
 

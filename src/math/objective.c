@@ -257,12 +257,11 @@ static void take_batch(struct making *m)
 {
     const struct objective_given *q = m->given;
     const size_t rows = m->spec->data.rows;
-    size_t size = q->batch_size >= 0        ? (size_t)q->batch_size
-                  : q->batch_default < rows ? q->batch_default
-                                            : rows;
+    size_t size = q->batch_size >= 0 ? (size_t)q->batch_size : 0;
     if (size > rows && rows > 0)
         note(m, objective_refuse(m->prefix, "batch_size", m->err,
                                  "a batch of %zu; the data have %zu rows", size, rows));
+    m->spec->batch_given = q->batch_size >= 0;
     m->spec->sampling = (struct sampling){size, q->seed >= 0 ? (uint64_t)q->seed : 0};
 }
 

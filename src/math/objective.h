@@ -65,8 +65,7 @@ struct objective_given {
     const struct dataset *data; /* model: one that lies elsewhere (uploaded), beside its name */
     int64_t batch_size;         /* model: -1 not given, 0 full */
     int64_t seed;               /* -1 not given */
-    size_t dimension;     /* function of any dimension: that of the start or points, 0: unknown */
-    size_t batch_default; /* batch size where none is given: the optimizer's; 0: full */
+    size_t dimension; /* function of any dimension: that of the start or points, 0: unknown */
 };
 
 struct objective;
@@ -88,7 +87,8 @@ struct objective_spec {
     struct dataset data; /* as given; x is what is stored */
     const double *x, *y; /* as used: standardised, turned into classes */
     struct sampling sampling;
-    size_t outputs; /* classes, or 1 */
+    bool batch_given; /* false: all samples, unless the optimizer takes fewer (optim.h) */
+    size_t outputs;   /* classes, or 1 */
 };
 
 /* What is evaluated, and where results go; NULL: not wanted. */

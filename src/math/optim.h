@@ -147,6 +147,9 @@ struct optim {
     void (*prepare)(struct optim_step *s); /* once per step, before the kernel; NULL: nothing */
     optim_kernel *kernel;
     optim_explainer *explain; /* NULL: the numbers before and after, without the way between */
+    /* Samples that an objective on data feeds it at a step, where the client says nothing; 0: all.
+     */
+    size_t batch;
 };
 
 /* The catalogue, sorted by name. */

@@ -96,12 +96,22 @@ enum err_code race_check(const struct race_request *q, const struct session_spec
     return code;
 }
 
+/* Samples of a step: what the client says, else what the optimizer takes, else all (0). */
+static size_t batch_of(const struct objective_spec *o, const struct optim *optim)
+{
+    if (!o->objective->model || o->batch_given)
+        return o->sampling.batch_size;
+    return optim->batch < o->data.rows ? optim->batch : 0;
+}
+
 static enum err_code open_run(const struct race_request *q, size_t entry, struct race_run *run,
                               struct err *err)
 {
     int before = err->count;
     enum err_code code = open_session(q, &q->entries[entry], &run->s, err);
     move_pointers(err, before, entry);
+    run->on_data = q->objective->objective->model;
+    run->batch = code ? 0 : batch_of(q->objective, run->s->optim);
     return code;
 }
 
@@ -180,11 +190,20 @@ static void diverge(struct bench *b, struct race_run *run, const char *what)
         run->reason = what;
 }
 
+/* The objective as one of the runs sees it: its optimizer says how many samples a step looks at,
+ * unless the client has. */
+static struct objective_spec objective_of(const struct bench *b, const struct race_run *run)
+{
+    struct objective_spec o = *b->q->objective;
+    o.sampling.batch_size = run->batch;
+    return o;
+}
+
 static enum err_code evaluate(struct bench *b, const struct race_run *run, uint64_t step,
                               double *ret_loss, struct err *err)
 {
     unsigned needs = run->s->optim->needs & (NEED_HESSIAN | NEED_HESSIAN_DIAGONAL);
-    const struct objective_spec *o = b->q->objective;
+    const struct objective_spec own = objective_of(b, run), *o = &own;
     enum err_code code = objective_evaluate(o, weights(run), step, ret_loss, b->g,
                                             needs ? b->hessian : NULL, &b->scratch, err);
     for (size_t i = 0; needs && !code && i < o->n; i++)

@@ -31,6 +31,8 @@ enum race_end { RACE_FINISHED, RACE_DIVERGED, RACE_OUT_OF_TIME };
 struct race_run {
     struct session *s; /* the optimizer as resolved, and where it ended */
     enum race_end end;
+    bool on_data; /* the objective is a model */
+    size_t batch; /* then: samples that each step looked at; 0: all */
     int64_t steps_done;
     int64_t best_step, target_step; /* -1: target not reached */
     double best_loss, final_loss;

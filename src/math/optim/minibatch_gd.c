@@ -38,6 +38,7 @@ const struct optim OPTIM(minibatch_gd) = {
     .hypers = hypers,
     .needs = NEED_GRADIENT,
     .scope = OPTIM_ELEMENTWISE,
+    .batch = 32,
     .lr = LR,
     .kernel = kernel,
 };

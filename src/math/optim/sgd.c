@@ -119,6 +119,7 @@ const struct optim OPTIM(sgd) = {
     .slots = slots,
     .needs = NEED_GRADIENT,
     .scope = OPTIM_ELEMENTWISE,
+    .batch = 1,
     .lr = LR,
     .check = check,
     .kernel = kernel,

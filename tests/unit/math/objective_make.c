@@ -195,15 +195,14 @@ Test(objective_make, what_follows)
     cr_expect_str_eq(s->data.name, "diabetes");
     cr_expect_eq(s->n, 11);
     cr_expect_eq(s->sampling.batch_size, 0);
-    given.batch_default = 32;
-    cr_expect_eq(make(&given)->sampling.batch_size, 32);
+    cr_expect_not(make(&given)->batch_given);
     given.batch_size = 0;
+    cr_expect(make(&given)->batch_given);
     cr_expect_eq(make(&given)->sampling.batch_size, 0);
     given = on_data("linear_regression", y, 4);
-    given.batch_default = 32;
     s = make(&given);
     cr_expect_eq(s->x, x);
-    cr_expect_eq(s->sampling.batch_size, 4, "no more than there are");
+    cr_expect_eq(s->sampling.batch_size, 0);
     struct hyper_arg off = {"standardize", ARG_BOOL, .number = 0};
     given = asked("linear_regression");
     given.args = &off;
