@@ -126,4 +126,36 @@ CASES = [
     Case("adafactor", "optax", "cube", HARD,
          "optax.adafactor(learning_rate=0.1, min_dim_size_to_factor=2)",
          shapes={"W": [3, 1, 2]}, run=run_adafactor, note=FLOAT64),
+
+    Case("muon", "torch", "default", ALL, "torch.optim.Muon()", shapes=WIDE, run=run_torch_muon,
+         note=BFLOAT16),
+    Case("muon", "torch", "options", HARD,
+         "torch.optim.Muon(lr=0.1, weight_decay=0.01, momentum=0.8, "
+         "ns_coefficients=(2.0, -1.5, 0.5), eps=0.001, ns_steps=3, "
+         "adjust_lr_fn='match_rms_adamw')", shapes=TALL, run=run_torch_muon, note=BFLOAT16),
+    Case("muon", "torch", "no-nesterov", MIXED, "torch.optim.Muon(lr=0.1, nesterov=False)",
+         shapes={"W": [2, 2], "V": [2, 1]}, run=run_torch_muon, note=BFLOAT16),
+    Case("muon", "torch", "bfloat16", MIXED, "torch.optim.Muon(lr=0.01)", shapes=WIDE,
+         tolerance=0.05, note="torch as it is, with the Newton-Schulz iteration in bfloat16, which "
+         "has three digits; hence the tolerance."),
+    Case("muon", "keras", "default", HARD, "keras.optimizers.Muon()", shapes=SHAPES,
+         tolerance=1e-6, note=NORM),
+    Case("muon", "keras", "options", HARD,
+         "keras.optimizers.Muon(learning_rate=0.1, adam_beta_1=0.8, adam_beta_2=0.95, "
+         "adam_weight_decay=0.1, epsilon=0.001, weight_decay=0.01, muon_a=2.0, muon_b=-1.5, "
+         "muon_c=0.5, adam_lr_ratio=0.5, momentum=0.8, ns_steps=3, nesterov=False, "
+         "rms_rate=0.1)", shapes=SCALARS, tolerance=1e-6, note=NORM),
+    Case("muon", "keras", "tall", MIXED, "keras.optimizers.Muon(learning_rate=0.1)", shapes=TALL,
+         tolerance=1e-6, note=NORM),
+    Case("muon", "optax", "lr", ALL, "optax.contrib.muon(learning_rate=0.01)", shapes=SHAPES,
+         run=run_optax_compiled),
+    Case("muon", "optax", "options", HARD,
+         "optax.contrib.muon(learning_rate=0.1, ns_coeffs=(2.0, -1.5, 0.5), ns_steps=3, beta=0.8, "
+         "eps=0.001, weight_decay=0.01, adam_b1=0.8, adam_b2=0.95, adam_weight_decay=0.1)",
+         shapes=SCALARS, run=run_optax_compiled),
+    Case("muon", "optax", "no-nesterov", MIXED,
+         "optax.contrib.muon(learning_rate=0.1, nesterov=False)", shapes=SHAPES,
+         run=run_optax_compiled),
+    Case("muon", "optax", "wide", HARD, "optax.contrib.muon(learning_rate=0.1)", shapes=WIDE,
+         run=run_optax_compiled),
 ]

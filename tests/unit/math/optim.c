@@ -203,3 +203,23 @@ Test(optim, rules)
             fixture_close(&f);
     }
 }
+
+/* muon with others "refuse", as torch has it: each tensor that is no matrix is named. */
+Test(optim, takes_matrices_alone)
+{
+    const struct tensor x[] = {{.name = "W", .rank = 2, .shape = {2, 3}, .count = 6},
+                               {.name = "b", .rank = 1, .shape = {3}, .count = 3}};
+    const struct hyper_arg refuse = STRING("others", "refuse");
+    const struct optim *o = optim_find("muon");
+    double h[HYPER_MAX];
+    struct err err;
+    err_init(&err);
+    cr_assert_eq(hyper_resolve(o->hypers, PROFILE_TORCH, "muon", "#", &refuse, 1, h, &err), ERR_OK);
+    cr_expect_eq(o->takes(h, x, 1, "#/parameters", &err), ERR_OK);
+    cr_expect_eq(o->takes(h, x, 2, "#/parameters", &err), ERR_VALIDATION);
+    cr_expect_str_eq(err.at[0].pointer, "#/parameters");
+    cr_expect_str_eq(err.at[0].detail, "muon steps matrices, and tensor \"b\" has 1 axes; give it "
+                                       "two, or set others to adamw");
+    hyper_resolve(o->hypers, PROFILE_TORCH, "muon", "#", NULL, 0, h, NULL);
+    cr_expect_eq(o->takes(h, x, 2, "#/parameters", &err), ERR_OK);
+}
