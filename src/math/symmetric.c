@@ -4,6 +4,8 @@
  * saddle-free Newton (Dauphin et al. 2014). */
 #include "math/symmetric.h"
 
+#include "math/power.h"
+
 #include <lapacke.h>
 #include <math.h>
 #include <stdbool.h>
@@ -336,5 +338,44 @@ enum err_code symmetric_extremes(const double *a, size_t n, double *ret_least, d
     }
     *ret_least = values[0];
     *ret_largest = values[n - 1];
+    return ERR_OK;
+}
+
+/* ---- powers ------------------------------------------------------------------------------- */
+
+/* The sum of value[k]·u_k·u_kᵀ over the eigenvectors u_k, column k of `vectors`. */
+static void compose(const double *vectors, const double *values, size_t n, double *ret)
+{
+    memset(ret, 0, n * n * sizeof *ret);
+    for (size_t k = 0; k < n; k++) {
+        const double *u = vectors + k * n;
+        for (size_t i = 0; i < n; i++) {
+            double x = values[k] * u[i];
+            for (size_t j = 0; j < n; j++)
+                ret[i * n + j] += x * u[j];
+        }
+    }
+}
+
+enum err_code symmetric_power(double *a, size_t n, double exponent, double least, double *ret_power,
+                              struct arena *scratch, struct err *err)
+{
+    double *values = arena_zalloc(scratch, n ? n : 1, sizeof *values);
+    if (!values)
+        return err_add(err, ERR_MEMORY, NULL, "no memory for eigenvalues");
+    bool finite = all_finite(a, n * n);
+    lapack_int order = (lapack_int)n, info = 0;
+    if (finite && n > 0)
+        info = LAPACKE_dsyev(LAPACK_COL_MAJOR, 'V', 'L', order, a, order, values);
+    if (info < 0)
+        return lapack_fault(info, err);
+    if (!finite || info > 0) { /* or it did not converge */
+        for (size_t i = 0; i < n * n; i++)
+            ret_power[i] = NAN;
+        return ERR_OK;
+    }
+    for (size_t k = 0; k < n; k++)
+        values[k] = power_real(fmax(values[k], least), exponent);
+    compose(a, values, n, ret_power);
     return ERR_OK;
 }

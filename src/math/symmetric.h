@@ -1,5 +1,5 @@
-/* Symmetric linear systems for Newton's method: A x = b, where A is a Hessian that may fail to be
- * positive definite.
+/* Symmetric matrices: linear systems A x = b for Newton's method, where A is a Hessian that may
+ * fail to be positive definite, and powers for Shampoo.
  *
  * Matrices are n×n and symmetric, so that row-major and column-major are the same; both halves are
  * filled in. Solved by LAPACK: Cholesky (dpotrf), Bunch-Kaufman (dsysv), eigenvectors (dsyevd). The
@@ -39,5 +39,11 @@ enum err_code diagonal_solve(const double *d, size_t n, double damping, enum ind
  * by Gershgorin's discs, in O(n²) time. ERR_MEMORY. */
 enum err_code symmetric_extremes(const double *a, size_t n, double *ret_least, double *ret_largest,
                                  struct arena *scratch, struct err *err);
+
+/* Puts A^exponent into ret_power, by eigenvectors; eigenvalues below `least` are taken for it,
+ * which they must exceed but for rounding. `a` is overwritten. Numbers that are not finite give
+ * NaN. ERR_MEMORY. */
+enum err_code symmetric_power(double *a, size_t n, double exponent, double least, double *ret_power,
+                              struct arena *scratch, struct err *err);
 
 #endif

@@ -158,4 +158,16 @@ CASES = [
          run=run_optax_compiled),
     Case("muon", "optax", "wide", HARD, "optax.contrib.muon(learning_rate=0.1)", shapes=WIDE,
          run=run_optax_compiled),
+
+    further("shampoo", "default", ("mixed", "signflip"), "pytorch_optimizer.Shampoo(lr=0.1)",
+            shapes=SHAPES, optimizer={"profile": "torch", "lr": 0.1}),
+    further("shampoo", "options", MIXED,
+            "pytorch_optimizer.Shampoo(lr=0.1, weight_decay=0.01, matrix_eps=0.1)", shapes=SCALARS,
+            optimizer={"profile": "torch", "lr": 0.1, "weight_decay": 0.01, "matrix_eps": 0.1}),
+    further("shampoo", "wide", ("mixed", "zeros"),
+            "pytorch_optimizer.Shampoo(lr=0.1, matrix_eps=0.1)", shapes=WIDE,
+            optimizer={"profile": "torch", "lr": 0.1, "matrix_eps": 0.1}),
+    further("shampoo", "tall", ("mixed", "sparse"),
+            "pytorch_optimizer.Shampoo(lr=0.1, matrix_eps=0.1, maximize=True)", shapes=TALL,
+            optimizer={"profile": "torch", "lr": 0.1, "matrix_eps": 0.1, "maximize": True}),
 ]
