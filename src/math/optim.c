@@ -143,8 +143,10 @@ size_t optim_slot_count(const struct optim *o, int k, const double *h, const str
                         int tensor_count)
 {
     size_t count = 0;
-    for (int i = 0; i < tensor_count; i++)
-        count += o->slots[k].count ? o->slots[k].count(h, &tensors[i]) : tensors[i].count;
+    for (int i = 0; i < tensor_count; i++) {
+        if (tensors[i].count > 0)
+            count += o->slots[k].count ? o->slots[k].count(h, &tensors[i]) : tensors[i].count;
+    }
     return count;
 }
 

@@ -62,8 +62,8 @@ enum slot_start { SLOT_ZERO, SLOT_VALUE, SLOT_W };
 struct slot {
     const char *name; /* NULL ends the table */
     const char *doc;  /* one sentence, with its symbol */
-    /* Numbers of state for tensor `x` under hyperparameters `h`: 0 where the slot is not used.
-     * NULL: one number per parameter, always. */
+    /* Numbers of state for tensor `x` (which has numbers; an empty one has no state) under
+     * hyperparameters `h`: 0 where the slot is not used. NULL: one number per parameter, always. */
     size_t (*count)(const double *h, const struct tensor *x);
     enum slot_start start;            /* what it holds before the first step */
     double (*value)(const double *h); /* SLOT_VALUE: the number */
@@ -95,9 +95,10 @@ struct optim_step {
     struct arena *scratch; /* memory until the end of the step */
 };
 
-/* Makes one step in place. w, g and each used slot[k] hold the numbers of one piece (see scope);
- * unused slots are NULL. A kernel of scope OPTIM_ELEMENTWISE cannot fail and does not write g; in
- * the other scopes g is a copy, which may be overwritten. */
+/* Makes one step in place. w, g and each used slot[k] hold the numbers of one piece (see scope), of
+ * which there is at least one; slots of which the piece has nothing are NULL. A kernel of scope
+ * OPTIM_ELEMENTWISE cannot fail and does not write g; in the other scopes g is a copy, which may be
+ * overwritten. */
 typedef enum err_code optim_kernel(struct optim_step *s, double *restrict w, double *restrict g,
                                    double *const *slot, size_t n, struct err *err);
 

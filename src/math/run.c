@@ -154,14 +154,19 @@ static enum err_code run_piece(struct run *r)
     double *w = array_open(r, &r->w), *same[OPTIM_SLOTS];
     int same_count = 0; /* slots of the form of w are checked in one pass with it */
     for (int i = 0; i < r->used_count; i++) {
-        double *x = r->slot[r->used[i].slot] = array_open(r, &r->used[i]);
+        struct array *used = &r->used[i]; /* one that only other tensors have is NULL here */
+        double *x = r->slot[used->slot] = used->n > 0 ? array_open(r, used) : NULL;
         if (r->used[i].n == n)
             same[same_count++] = x;
     }
     double before = r->v->before(w, r->old, r->g, n);
     double *g = r->g_copy ? memcpy(r->g_copy, r->g, n * sizeof *g) : (double *)(uintptr_t)r->g;
     bool more = r->left >= 2 * TILE;
-    enum err_code code = more ? run_strips(r, w, g) : r->o->kernel(r->s, w, g, r->slot, n, r->err);
+    enum err_code code = ERR_OK;
+    if (more)
+        code = run_strips(r, w, g);
+    else if (n > 0)
+        code = r->o->kernel(r->s, w, g, r->slot, n, r->err);
     if (code != ERR_OK)
         return code;
     array_close(r, &r->w, w);

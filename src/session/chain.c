@@ -82,6 +82,10 @@ static enum err_code check_place(const struct transform_link *links, int i,
     if (t->needs_samples && i > 0)
         return err_add(err, ERR_VALIDATION, item_pointer(i, "name").text,
                        "%s works on gradients of single samples: it must be the first", t->name);
+    if (optim && (optim->needs & NEED_SAMPLES) && t->before)
+        return err_add(err, ERR_VALIDATION, item_pointer(i, "name").text,
+                       "%s looks at the gradients of single samples, which %s would not change",
+                       optim->name, t->name);
     for (int k = 0; readout && k < i; k++) {
         if (links[k].transform == t)
             return err_add(err, ERR_VALIDATION, item_pointer(i, "name").text,

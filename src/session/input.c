@@ -155,6 +155,10 @@ static enum err_code read_gradient(const struct session *s, const struct step_in
                        "weights belong to gradients, which are not given");
     if (in->indices.count > 0 && !(s->optim->needs & NEED_INDICES))
         return unused(s, in, "indices", err);
+    if ((s->optim->needs & NEED_SAMPLES) && in->weights)
+        return unused(s, in, "weights", err);
+    if ((s->optim->needs & NEED_SAMPLES) && in->reduce_sum)
+        return unused(s, in, "reduction", err);
     if ((s->optim->needs & NEED_SAMPLES) && !many)
         return needs(s, in, "gradients", "the gradients of single samples", err);
     if (s->chain && s->chain->needs_samples && !many)

@@ -148,7 +148,14 @@ static void bench_open(struct bench *x, const struct subject *subject, enum dtyp
     int64_t side = (int64_t)sqrt((double)n);
     if (subject->square && (size_t)(side * side) == n)
         x->tensor = (struct tensor){.name = "", .rank = 2, .shape = {side, side}, .count = n};
-    if (hyper_resolve(o->hypers, PROFILE_TORCH, o->name, "#", NULL, 0, x->h, NULL) != ERR_OK)
+    struct hyper_arg args[HYPER_MAX]; /* 1 for what has no default */
+    size_t count = 0;
+    for (int i = 0; o->hypers[i].name; i++) {
+        if (isnan(o->hypers[i].value[PROFILE_TORCH]))
+            args[count++] =
+                (struct hyper_arg){.name = o->hypers[i].name, .kind = ARG_NUMBER, .number = 1};
+    }
+    if (hyper_resolve(o->hypers, PROFILE_TORCH, o->name, "#", args, count, x->h, NULL) != ERR_OK)
         fail("defaults");
     if (subject->set)
         x->h[hyper_find(o->hypers, subject->set)] = subject->to;

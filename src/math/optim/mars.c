@@ -103,22 +103,13 @@ static size_t before_count(const double *h, const struct tensor *x)
     return corrected(h, x) ? x->count : 0;
 }
 
-enum { M, V, V_MAX, BEFORE, SLOTS };
+enum { M, V, V_MAX, BEFORE };
 static const struct slot slots[] = {
     {.name = "m", .doc = "First moment m: moving average of the corrected gradient c."},
     {.name = "v", .doc = "Second moment v: moving average of c².", .count = v_count},
     {.name = "v_max", .doc = "Largest second moment so far (ams_bound).", .count = v_max_count},
     {.name = "g_before", .doc = "Gradient of the step before.", .count = before_count},
     {.name = NULL}};
-
-/* The slots that this tensor has; those that only others have are empty here, not NULL. */
-static void own_slots(const struct optim_step *s, double *const *slot, double **ret_own)
-{
-    for (int k = 0; k < SLOTS; k++) {
-        bool has = !slots[k].count || slots[k].count(s->h, s->tensor) > 0;
-        ret_own[k] = has ? slot[k] : NULL;
-    }
-}
 
 /* The numbers of a step for one tensor. */
 struct rule {
@@ -197,37 +188,33 @@ static enum err_code kernel(struct optim_step *s, double *restrict w, double *re
                             double *const *slot, size_t n, struct err *err)
 {
     (void)err;
-    double *own[SLOTS];
     struct rule r = rule_of(s);
-    own_slots(s, slot, own);
-    move_state(s, &r, g, own, n);
+    move_state(s, &r, g, slot, n);
     for (size_t i = 0; i < n; i++)
-        w[i] = r.keep * w[i] - r.lr * ratio(s, &r, g, own, i);
+        w[i] = r.keep * w[i] - r.lr * ratio(s, &r, g, slot, i);
     return ERR_OK;
 }
 
 static void explain(struct explain *x, const struct optim_step *s, const double *w, const double *g,
                     double *const *slot, size_t n, size_t i)
 {
-    double *own[SLOTS];
-    own_slots(s, slot, own);
-    const double m = own[M][i], v = own[V] ? own[V][i] : 0.0;
-    const double before = own[BEFORE] ? own[BEFORE][i] : 0.0;
+    const double m = slot[M][i], v = slot[V] ? slot[V][i] : 0.0;
+    const double before = slot[BEFORE] ? slot[BEFORE][i] : 0.0;
     struct rule r = rule_of(s);
     double *c = explain_copy(x, g, n);
     if (!c)
         return;
-    move_state(s, &r, c, own, n);
+    move_state(s, &r, c, slot, n);
     double d = s->h[MAXIMIZE] != 0 ? -g[i] : g[i];
     if (r.corrected)
         explain_line(x, "c", "c_t = g_t + \\gamma\\frac{\\beta_1}{1-\\beta_1}(g_t - g_{t-1})", c[i],
                      "({} + {}·({} - {})) / {}", d, r.gain, d, before, r.length);
-    explain_line(x, "m", "m_t = \\beta_1 m_{t-1} + (1-\\beta_1)\\, c_t", own[M][i], "{}·{} + {}·{}",
-                 r.b1, m, 1.0 - r.b1, c[i]);
-    if (own[V])
-        explain_line(x, "v", "v_t = \\beta_2 v_{t-1} + (1-\\beta_2)\\, c_t^2", own[V][i],
+    explain_line(x, "m", "m_t = \\beta_1 m_{t-1} + (1-\\beta_1)\\, c_t", slot[M][i],
+                 "{}·{} + {}·{}", r.b1, m, 1.0 - r.b1, c[i]);
+    if (slot[V])
+        explain_line(x, "v", "v_t = \\beta_2 v_{t-1} + (1-\\beta_2)\\, c_t^2", slot[V][i],
                      "{}·{} + {}·{}²", r.b2, v, 1.0 - r.b2, c[i]);
-    double u = ratio(s, &r, c, own, i);
+    double u = ratio(s, &r, c, slot, i);
     explain_line(x, "u",
                  r.lion ? "u_t = \\operatorname{sign} m_t"
                         : "u_t = \\hat m_t/(\\sqrt{\\hat v_t} + \\varepsilon)",

@@ -34,7 +34,8 @@ static void check_row(const struct optim *o, const struct hyper *y)
         double x = y->value[p];
         cr_expect(isnan(x) || (x >= y->min && x <= max), "%s.%s: default %g", o->name, y->name, x);
         cr_expect(!y->max_open || x < max, "%s.%s", o->name, y->name);
-        cr_expect(y->kind == HYPER_REAL || x == floor(x), "%s.%s: default %g", o->name, y->name, x);
+        cr_expect(y->kind == HYPER_REAL || isnan(x) || x == floor(x), "%s.%s: default %g", o->name,
+                  y->name, x);
         cr_expect(!y->alias[p] || hyper_find(o->hypers, y->alias[p]) < 0,
                   "%s: \"%s\" is a name and an alias", o->name, y->alias[p]);
     }
@@ -64,14 +65,15 @@ Test(optim, every_descriptor_is_whole)
 /* Twenty steps with one gradient and a loss that falls; fills ret_w. */
 static void steps_with(const char *name, enum profile profile, const double *g, double *ret_w)
 {
-    const struct hyper_arg lr = {.name = "lr", .kind = ARG_NUMBER, .number = 0.01};
+    struct hyper_arg args[FIXTURE_ARGS];
+    size_t arg_count = fixture_args(optim_find(name), profile, 0.01, args);
     const double start[] = {1, -2, 3}, diagonal[] = {1, 2, 3};
     static const double matrix[9] = {4, 1, 0, 1, 3, 0, 0, 0, 2};
     const bool touched[] = {true, true, true};
     struct fixture f;
     struct err err;
-    cr_assert_eq(fixture_init(&f, name, profile, &lr, 1, DTYPE_FLOAT64, start, 3, &err), ERR_OK,
-                 "%s: %s", name, err.at[0].detail);
+    cr_assert_eq(fixture_init(&f, name, profile, args, arg_count, DTYPE_FLOAT64, start, 3, &err),
+                 ERR_OK, "%s: %s", name, err.at[0].detail);
     f.hessian_diagonal = diagonal;
     if ((f.o->needs & NEED_HESSIAN) && !(f.o->needs & NEED_HESSIAN_DIAGONAL))
         f.hessian = matrix;
@@ -101,6 +103,50 @@ Test(optim, every_profile_steps_with_its_defaults)
             cr_expect_lt(down[1], up[1], "%s descends", name);
             cr_expect_gt(down[2], up[2], "%s descends", name);
         }
+    }
+}
+
+/* A tensor without numbers between two others is stepped over by every optimizer. */
+Test(optim, an_empty_tensor_changes_nothing)
+{
+    static const double start[] = {1, -2, 3, 4, 5, 6, 7, 8},
+                        matrix[64] = {9, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0,
+                                      0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0,
+                                      0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0,
+                                      0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 9};
+    static const double g[] = {0.5, 0.25, -0.125, 1, -1, 0.5, 2, -2},
+                        ones[] = {1, 1, 1, 1, 1, 1, 1, 1};
+    static const bool touched[] = {true, true, true, true, true, true, true, true};
+    for (int i = 0; i < optim_count(); i++) {
+        double with[8], without[8];
+        for (int empty = 0; empty < 2; empty++) {
+            const struct optim *o = optim_at(i);
+            struct hyper_arg args[FIXTURE_ARGS];
+            struct fixture f = {.tensor_count = 2 + empty};
+            struct err err;
+            f.tensors[0] = (struct tensor){.name = "W", .rank = 2, .shape = {2, 2}, .count = 4};
+            f.tensors[1] = (struct tensor){.name = "e", .rank = 2, .shape = {0, 3}, .offset = 4};
+            f.tensors[1 + empty] =
+                (struct tensor){.name = "b", .rank = 2, .shape = {2, 2}, .offset = 4, .count = 4};
+            cr_assert_eq(fixture_init_shaped(&f, o->name, PROFILE_TORCH, args,
+                                             fixture_args(o, PROFILE_TORCH, 0.01, args),
+                                             DTYPE_FLOAT64, start, 8, &err),
+                         ERR_OK, "%s: %s", o->name, err.at[0].detail);
+            f.hessian_diagonal = ones;
+            f.hessian =
+                (o->needs & NEED_HESSIAN) && !(o->needs & NEED_HESSIAN_DIAGONAL) ? matrix : NULL;
+            f.second_gradient = f.samples = g;
+            f.sample_count = 1;
+            f.touched = touched;
+            f.loss = 1;
+            for (int t = 0; t < 3; t++, f.loss -= 0.1)
+                cr_assert_eq(fixture_step(&f, g, &err), ERR_OK, "%s: %s", o->name,
+                             err.at[0].detail);
+            cr_expect(f.norms.finite, "%s", o->name);
+            memcpy(empty ? with : without, f.b.w, sizeof with);
+            fixture_close(&f);
+        }
+        cr_expect_arr_eq(with, without, sizeof with, "%s", optim_at(i)->name);
     }
 }
 
