@@ -33,11 +33,7 @@ static void read_group(struct decode *d, const struct place *at, json_t *v, stru
         } else if (strcmp(key, "frozen") == 0) {
             read_frozen(d, &here, item, &ret->frozen);
         } else if (!text) {
-            struct hyper_arg *arg = &args[ret->arg_count++];
-            decode_arg(d, item, arg);
-            arg->name = arena_strdup(d->arena, key);
-            if (!arg->name)
-                decode_no_memory(d);
+            decode_named_arg(d, key, item, &args[ret->arg_count++]);
         }
     }
 }

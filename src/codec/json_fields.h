@@ -19,6 +19,9 @@ field_reader field_optimizer;
  */
 void decode_arg(struct decode *d, json_t *v, struct hyper_arg *arg);
 
+/* The same with a copy of the name. */
+void decode_named_arg(struct decode *d, const char *name, json_t *v, struct hyper_arg *arg);
+
 /* A name, or an object with `name`, options, and data, into a struct objective_given, which is left
  * with -1 and 0 where nothing was given. */
 field_reader field_objective;

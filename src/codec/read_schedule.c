@@ -68,14 +68,11 @@ static void decode_pairs(struct decode *d, json_t *v, struct hyper_arg *arg)
 
 static void read_argument(struct decode *d, const char *key, json_t *v, struct hyper_arg *arg)
 {
-    decode_arg(d, v, arg);
+    decode_named_arg(d, key, v, arg);
     if (json_is_object(v))
         decode_pairs(d, v, arg);
     else if (json_is_array(v) && json_array_size(v) == 0)
         arg->kind = ARG_NUMBERS;
-    arg->name = arena_strdup(d->arena, key);
-    if (!arg->name)
-        decode_no_memory(d);
 }
 
 static void read_parts(struct decode *d, const struct place *at, json_t *v,

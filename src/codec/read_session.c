@@ -31,6 +31,14 @@ void decode_arg(struct decode *d, json_t *v, struct hyper_arg *arg)
     }
 }
 
+void decode_named_arg(struct decode *d, const char *name, json_t *v, struct hyper_arg *arg)
+{
+    decode_arg(d, v, arg);
+    arg->name = arena_strdup(d->arena, name);
+    if (!arg->name)
+        decode_no_memory(d);
+}
+
 static void read_optimizer_object(struct decode *d, const struct place *at, json_t *v,
                                   struct optimizer_given *ret)
 {
@@ -48,11 +56,7 @@ static void read_optimizer_object(struct decode *d, const struct place *at, json
             if (!json_is_null(item))
                 field_string(d, &here, item, &ret->profile);
         } else {
-            struct hyper_arg *arg = &ret->args[ret->count++];
-            decode_arg(d, item, arg);
-            arg->name = arena_strdup(d->arena, key);
-            if (!arg->name)
-                decode_no_memory(d);
+            decode_named_arg(d, key, item, &ret->args[ret->count++]);
         }
     }
 }

@@ -64,11 +64,7 @@ static void read_object(struct decode *d, const struct place *at, json_t *v,
             if (!json_is_null(item))
                 field_string(d, &here, item, text);
         } else {
-            struct hyper_arg *arg = &args[ret->arg_count++];
-            decode_arg(d, item, arg);
-            arg->name = arena_strdup(d->arena, key);
-            if (!arg->name)
-                decode_no_memory(d);
+            decode_named_arg(d, key, item, &args[ret->arg_count++]);
         }
     }
 }

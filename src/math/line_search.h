@@ -6,6 +6,7 @@
 #ifndef STEPD_MATH_LINE_SEARCH_H
 #define STEPD_MATH_LINE_SEARCH_H
 
+#include "math/explain.h"
 #include "math/optim.h"
 #include "math/reduce.h"
 #include "math/wolfe.h"
@@ -142,6 +143,26 @@ static inline void line_begin(struct optim_step *s, double *const *slot, double 
 static inline double line_first(double lr, const double *g, size_t n)
 {
     return lr * fmin(1.0, 1.0 / reduce_absolute(g, n));
+}
+
+/* From where a move or a search began to the point that is wanted next. */
+static inline void line_move(const struct optim_step *s, double *const *slot, double *w, size_t n)
+{
+    const double length = s->scalar[LINE_LENGTH], *d = slot[LINE_D];
+    for (size_t i = 0; i < n; i++)
+        w[i] += length * d[i];
+}
+
+/* The last line where there is nothing left to move; g is the gradient at the iterate. */
+static inline void line_explain_arrived(struct explain *x, double w, const double *g, size_t n)
+{
+    explain_line(x, "w", "w_t", w, "{}", w);
+    explain_say(x, "It has arrived: the largest number of the gradient is {}.", line_largest(g, n));
+}
+
+static inline void line_explain_search(struct explain *x, double length)
+{
+    explain_say(x, "The line search goes on: it next looks at {} times the direction.", length);
 }
 
 static inline void line_read_accepted(const struct optim_step *s, const double *w,

@@ -169,8 +169,8 @@ static enum err_code kernel(struct optim_step *s, double *restrict w, double *re
     if (!room)
         return err_add(err, ERR_MEMORY, "", "no memory for a step of %zu parameters", n);
     bool moves = advance(s, w, g, slot, room, n);
-    for (size_t i = 0; i < n && moves; i++)
-        w[i] += s->scalar[LINE_LENGTH] * slot[LINE_D][i];
+    if (moves)
+        line_move(s, slot, w, n);
     return ERR_OK;
 }
 
@@ -184,9 +184,7 @@ static void explain(struct explain *x, const struct optim_step *step, const doub
         return;
     bool searching = line_is_trial(&s), moves = advance(&s, at, now, slot, room, n);
     if (!moves) {
-        explain_line(x, "w", "w_t", at[i], "{}", at[i]);
-        explain_say(x, "It has arrived: the largest number of the gradient is {}.",
-                    line_largest(now, n));
+        line_explain_arrived(x, at[i], now, n);
         return;
     }
     double length = s.scalar[LINE_LENGTH];
@@ -195,7 +193,7 @@ static void explain(struct explain *x, const struct optim_step *step, const doub
     explain_line(x, "w", "w_t = w + \\alpha_t d_t", at[i] + length * d, "{} + {}·{}", at[i], length,
                  d);
     if (searching && s.scalar[LINE_TRIED] > 0)
-        explain_say(x, "The line search goes on: it next looks at {} times the direction.", length);
+        line_explain_search(x, length);
     else
         explain_say(x, "A new direction, by an H that has learnt from {} moves; {} times it.",
                     s.scalar[UPDATES], length);

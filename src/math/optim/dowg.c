@@ -6,11 +6,7 @@
  * As DoG, but late gradients, which are seen from farther away, count more: it adapts to smooth
  * problems too. init_estim_sq_dist 0 stands for eps. weight_decay adds weight_decay·w to the
  * gradient. */
-#include "math/explain.h"
-#include "math/kernel.h"
-#include "math/optim.h"
-#include "math/reduce.h"
-#include "math/rows.h"
+#include "math/distance.h"
 
 enum { LR, INIT, EPS, WEIGHT_DECAY, MAXIMIZE };
 
@@ -25,79 +21,49 @@ static const struct hyper hypers[] = {
     ROW_MAXIMIZE,
     ROWS_END};
 
-static const struct slot slots[] = {
-    {.name = "w0", .doc = "Parameters before the first step.", .start = SLOT_W}, {.name = NULL}};
+static const struct slot slots[] = {DISTANCE_SLOTS};
 
-enum { R2, WEIGHTED };
 static const struct scalar scalars[] = {
     {.name = "distance_squared", .doc = "Largest squared distance from the start so far."},
     {.name = "weighted", .doc = "Weighted sum of the squared norms of all gradients."},
     {.name = NULL}};
 
-struct dowg {
-    double r2, weighted, lr;
-};
-
-/* `d` holds the gradient with its sign and decay. */
-static struct dowg dowg_of(const struct optim_step *s, const double *w, const double *w0,
-                           const double *d, double *room, size_t n)
+static struct distance rule(const struct optim_step *s, double way2, double g2, double start2)
 {
     const double *h = s->h;
-    struct dowg k = {.r2 = s->scalar[R2]};
+    struct distance k = {.reach = s->scalar[DISTANCE_REACH]};
+    (void)start2;
     if (s->t == 1)
-        k.r2 = h[INIT] == 0 ? h[EPS] : h[INIT];
-    for (size_t i = 0; i < n; i++)
-        room[i] = w0[i] - w[i];
-    double far = reduce_squares(room, n);
-    k.r2 = far > k.r2 ? far : k.r2;
-    k.weighted = k.r2 * reduce_squares(d, n) + s->scalar[WEIGHTED];
-    k.lr = k.r2 / (sqrt(k.weighted) + h[EPS]);
+        k.reach = h[INIT] == 0 ? h[EPS] : h[INIT];
+    k.reach = way2 > k.reach ? way2 : k.reach;
+    k.sum = k.reach * g2 + s->scalar[DISTANCE_SUM];
+    k.rate = k.reach / (sqrt(k.sum) + h[EPS]);
     return k;
-}
-
-static void directions(const struct optim_step *s, const double *w, const double *g, double *d,
-                       size_t n)
-{
-    const double sign = s->h[MAXIMIZE] != 0 ? -1.0 : 1.0, l2 = s->h[WEIGHT_DECAY];
-    for (size_t i = 0; i < n; i++)
-        d[i] = direction(g[i], sign, l2, l2 != 0, w[i]);
 }
 
 static enum err_code kernel(struct optim_step *s, double *restrict w, double *restrict g,
                             double *const *slot, size_t n, struct err *err)
 {
-    double *room = arena_alloc(s->scratch, n * sizeof *room);
-    if (!room)
-        return err_add(err, ERR_MEMORY, "", "no memory for a step of %zu parameters", n);
-    directions(s, w, g, g, n);
-    struct dowg k = dowg_of(s, w, slot[0], g, room, n);
-    const double rate = s->h[LR] * k.lr;
-    for (size_t i = 0; i < n; i++)
-        w[i] -= rate * g[i];
-    s->scalar[R2] = k.r2;
-    s->scalar[WEIGHTED] = k.weighted;
-    return ERR_OK;
+    return distance_step(s, rule, WEIGHT_DECAY, w, g, slot[0], n, err);
 }
 
 static void explain(struct explain *x, const struct optim_step *s, const double *w, const double *g,
                     double *const *slot, size_t n, size_t i)
 {
-    double *d = arena_zalloc(x->arena, n, sizeof *d), *room = arena_zalloc(x->arena, n, sizeof *d);
-    if (!d || !room)
+    double *d = explain_copy(x, g, n);
+    struct distance k;
+    if (!d || !distance_explain(x, s, rule, WEIGHT_DECAY, w, d, slot[0], n, &k))
         return;
-    directions(s, w, g, d, n);
-    struct dowg k = dowg_of(s, w, slot[0], d, room, n);
     const double lr = s->h[LR];
-    explain_line(x, "r²", "r_t^2 = \\max_{k<t} \\|w_k - w_0\\|^2", k.r2, "{}", k.r2);
-    explain_line(x, "v", "v_t = v_{t-1} + r_t^2 \\|g_t\\|^2", k.weighted, "{}", k.weighted);
-    double rate = explain_line(x, "η", "\\eta_t = r_t^2/(\\sqrt{v_t} + \\varepsilon)", lr * k.lr,
-                               "{}·{} / (√{} + {})", lr, k.r2, k.weighted, s->h[EPS]);
-    explain_line(x, "w", "w_t = w_{t-1} - \\eta_t g_t", w[i] - rate * d[i], "{} - {}·{}", w[i],
-                 rate, d[i]);
+    explain_line(x, "r²", "r_t^2 = \\max_{k<t} \\|w_k - w_0\\|^2", k.reach, "{}", k.reach);
+    explain_line(x, "v", "v_t = v_{t-1} + r_t^2 \\|g_t\\|^2", k.sum, "{}", k.sum);
+    double rate = explain_line(x, "η", "\\eta_t = r_t^2/(\\sqrt{v_t} + \\varepsilon)", lr * k.rate,
+                               "{}·{} / (√{} + {})", lr, k.reach, k.sum, s->h[EPS]);
+    distance_explain_move(x, w[i], rate, d[i]);
     explain_say(x,
                 "The squared distance from the start has been up to {}; the step size that follows "
                 "is {}.",
-                k.r2, rate);
+                k.reach, rate);
 }
 
 const struct optim OPTIM(dowg) = {
