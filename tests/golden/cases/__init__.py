@@ -14,7 +14,7 @@ MIXED = ("mixed",)
 @dataclass
 class Case:
     name: str  # stepd's optimizer, and the folder
-    library: str  # torch, keras, optax, or exact: the rule in 50 digits
+    library: str  # torch, keras, optax, exact: the rule in 50 digits, or who else made the numbers
     variant: str
     streams: tuple
     call: str  # what is run; its arguments are also what is posted

@@ -196,16 +196,17 @@ def run_damped(feed):
 
 
 def searching(name, variant, streams, call, **more):
-    return Case(name, "torch", variant, streams, f"cases.line_search.{name}({call})",
+    """No library has the whole: library "rule" is a restatement here around a library's parts."""
+    return Case(name, "rule", variant, streams, f"cases.line_search.{name}({call})",
                 source=f"the rule around torch.optim.lbfgs._strong_wolfe: {call or 'defaults'}",
-                run=run_asking, **more)
+                run=run_asking, also={"profile": "torch"}, **more)
 
 
 def damped(variant, streams, call, **more):
-    return Case("levenberg_marquardt", "exact", variant, streams,
+    return Case("levenberg_marquardt", "rule", variant, streams,
                 f"cases.line_search.levenberg_marquardt({call})",
                 source=f"the rule, solved by numpy.linalg.solve: {call or 'defaults'}",
-                run=run_damped, hessian=MATRIX, **more)
+                run=run_damped, hessian=MATRIX, also={"profile": "paper"}, **more)
 
 
 MATRIX = [[4.0, 1.0, 0.0, 0.5, 0.0, 0.0], [1.0, 3.0, 0.2, 0.0, 0.0, 0.1],
