@@ -49,14 +49,14 @@ static void check_lines(const struct fixture *f, const struct explain *x, size_t
 static void check_optimizer(const struct optim *o, enum profile profile, enum dtype dtype)
 {
     static struct explain x[N];
-    struct hyper_arg args[FIXTURE_ARGS];
+    struct hyper_arg args[REQUIRED_ARGS];
     struct fixture f = {
         .tensors = {{.name = "W", .rank = 2, .shape = {2, 2}, .count = 4},
                     {.name = "b", .rank = 1, .shape = {2}, .offset = 4, .count = 2}},
         .tensor_count = 2};
     struct err err;
     uint64_t state = 7;
-    size_t arg_count = fixture_args(o, profile, 0.01, args);
+    size_t arg_count = required_args(o, profile, 0.01, args);
     enum err_code code =
         fixture_init_shaped(&f, o->name, profile, args, arg_count, dtype, start, N, &err);
     cr_assert_eq(code, ERR_OK, "%s: %s", o->name, err.at[0].detail);

@@ -5,12 +5,13 @@
 #define TESTS_MATH_FIXTURE_H
 
 #include "math/optim.h"
+#include "required.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIXTURE_TENSORS = 8, FIXTURE_ARGS = 8 };
+enum { FIXTURE_TENSORS = 8 };
 
 struct fixture {
     const struct optim *o;
@@ -48,21 +49,6 @@ static inline void fixture_set(const struct fixture *f, void *array, size_t i, d
         ((double *)array)[i] = x;
     else
         ((float *)array)[i] = (float)x;
-}
-
-/* What a client has to give in this profile: lr, and 1 for the others. Returns how many. */
-static inline size_t fixture_args(const struct optim *o, enum profile profile, double lr,
-                                  struct hyper_arg *ret)
-{
-    size_t count = 0;
-    for (int i = 0; o->hypers[i].name; i++) {
-        if (i != o->lr && !isnan(o->hypers[i].value[profile]))
-            continue;
-        cr_assert_lt(count, FIXTURE_ARGS);
-        ret[count++] = (struct hyper_arg){
-            .name = o->hypers[i].name, .kind = ARG_NUMBER, .number = i == o->lr ? lr : 1};
-    }
-    return count;
 }
 
 /* Takes hyperparameters that are resolved already (f->h) and starts at `start`. */

@@ -65,8 +65,8 @@ Test(optim, every_descriptor_is_whole)
 /* Twenty steps with one gradient and a loss that falls; fills ret_w. */
 static void steps_with(const char *name, enum profile profile, const double *g, double *ret_w)
 {
-    struct hyper_arg args[FIXTURE_ARGS];
-    size_t arg_count = fixture_args(optim_find(name), profile, 0.01, args);
+    struct hyper_arg args[REQUIRED_ARGS];
+    size_t arg_count = required_args(optim_find(name), profile, 0.01, args);
     const double start[] = {1, -2, 3}, diagonal[] = {1, 2, 3};
     static const double matrix[9] = {4, 1, 0, 1, 3, 0, 0, 0, 2};
     const bool touched[] = {true, true, true};
@@ -121,7 +121,7 @@ Test(optim, an_empty_tensor_changes_nothing)
         double with[8], without[8];
         for (int empty = 0; empty < 2; empty++) {
             const struct optim *o = optim_at(i);
-            struct hyper_arg args[FIXTURE_ARGS];
+            struct hyper_arg args[REQUIRED_ARGS];
             struct fixture f = {.tensor_count = 2 + empty};
             struct err err;
             f.tensors[0] = (struct tensor){.name = "W", .rank = 2, .shape = {2, 2}, .count = 4};
@@ -129,7 +129,7 @@ Test(optim, an_empty_tensor_changes_nothing)
             f.tensors[1 + empty] =
                 (struct tensor){.name = "b", .rank = 2, .shape = {2, 2}, .offset = 4, .count = 4};
             cr_assert_eq(fixture_init_shaped(&f, o->name, PROFILE_TORCH, args,
-                                             fixture_args(o, PROFILE_TORCH, 0.01, args),
+                                             required_args(o, PROFILE_TORCH, 0.01, args),
                                              DTYPE_FLOAT64, start, 8, &err),
                          ERR_OK, "%s: %s", o->name, err.at[0].detail);
             f.hessian_diagonal = ones;

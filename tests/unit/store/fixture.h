@@ -4,6 +4,7 @@
 #define STEPD_TESTS_STORE_FIXTURE_H
 
 #include "base/buf.h"
+#include "required.h"
 #include "session/block.h"
 #include "store/store.h"
 
@@ -181,11 +182,15 @@ static UNUSED struct session *plain_session(const char *optimizer, const char *n
     struct tensor x = {
         .name = "", .rank = 1, .shape = {(int64_t)n}, .count = n, .form = TENSOR_NESTED};
     double *data = calloc(n, sizeof *data);
+    struct hyper_arg args[REQUIRED_ARGS];
     for (size_t i = 0; i < n; i++)
         data[i] = 1.0 / (double)(i + 3);
+    size_t arg_count = required_args(optim_find(optimizer), PROFILE_TORCH, NAN, args);
     struct session *s = session_of(
         &(struct session_spec){.name = name,
                                .optimizer = optimizer,
+                               .args = args,
+                               .arg_count = arg_count,
                                .dtype = dtype,
                                .parameters = {.count = 1, .tensors = &x, .data = data, .n = n}});
     free(data);
