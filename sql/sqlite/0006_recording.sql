@@ -1,15 +1,16 @@
--- What the newest steps of small sessions did, to be plotted and explained later.
+-- What the newest steps of small sessions did, to be plotted and explained later. They arrive in the
+-- frames of metrics_journal and wait there until there are enough of a session.
 
-CREATE TABLE recorded_step (
+CREATE TABLE recording_block (
+    -- Number of the block.
+    block INTEGER PRIMARY KEY,
     -- The session it belongs to.
     session INTEGER NOT NULL REFERENCES session (key) ON DELETE CASCADE,
-    -- The step that was made; 0: the start.
-    step INTEGER NOT NULL CHECK (step >= 0),
-    -- The parameters after it; float64, little-endian.
-    parameters BLOB NOT NULL,
-    -- The session's block before it; NULL at the start.
-    block BLOB,
-    -- What the step carried, as session/recording.h writes it; NULL where that is not kept.
-    input BLOB,
-    PRIMARY KEY (session, step)
-) STRICT, WITHOUT ROWID;
+    -- The first step that it holds; 0: the start.
+    first_step INTEGER NOT NULL CHECK (first_step >= 0),
+    -- The last one.
+    last_step INTEGER NOT NULL CHECK (last_step >= first_step),
+    -- The steps one after the other, with a checksum.
+    steps BLOB NOT NULL,
+    UNIQUE (session, first_step, last_step)
+) STRICT;

@@ -197,18 +197,17 @@ SELECT block, last_row - first_row + 1, first_step, last_step, summary FROM metr
 WHERE session = :session AND first_step <= :to AND last_step >= :from
 ORDER BY first_row
 
--- name: recording_put
-INSERT OR REPLACE INTO recorded_step (session, step, parameters, block, input)
-VALUES (:session, :step, :parameters, :block, :input)
+-- name: recording_insert
+INSERT INTO recording_block (session, first_step, last_step, steps)
+VALUES (:session, :first_step, :last_step, :steps)
 
 -- name: recording_forget
-DELETE FROM recorded_step WHERE session = :session AND step <= :step
+DELETE FROM recording_block WHERE session = :session AND last_step <= :step
 
--- name: recording_read
-SELECT step, parameters, block, input FROM recorded_step
-WHERE session = :session AND step >= :from AND step <= :to
-ORDER BY step
-LIMIT :limit
+-- name: recording_range
+SELECT block, steps FROM recording_block
+WHERE session = :session AND first_step <= :to AND last_step >= :from
+ORDER BY first_step
 
 -- name: dataset_insert
 INSERT INTO dataset (name, row_count, column_count, column_names, numbers, created_ms)

@@ -9,7 +9,7 @@
 #include "session/session.h"
 
 /* Sessions of at most so many parameters and bytes of state are recorded, the newest so many steps
- * of each (and up to a hundred more). */
+ * of each (and those that the store keeps in one piece with them). */
 enum { RECORDING_PARAMETERS = 8, RECORDING_BYTES = 4096, RECORDING_STEPS = 10000 };
 
 struct recorded_step {

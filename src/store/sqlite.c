@@ -63,6 +63,7 @@ static enum err_code sqlite_mark(struct store *base, struct err *err)
 {
     struct sqlite_store *st = of(base);
     st->history.mark = st->history.count;
+    st->history.recorded_mark = st->history.recorded.len;
     st->mark = st->added;
     return run(st, SQL_mark, err);
 }
@@ -78,6 +79,7 @@ static void sqlite_undo(struct store *base)
     run(st, SQL_undo, NULL);
     run(st, SQL_keep, NULL);
     st->history.count = st->history.mark;
+    st->history.recorded.len = st->history.recorded_mark;
     st->added = st->mark;
 }
 

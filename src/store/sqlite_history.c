@@ -10,6 +10,7 @@
  * read is a range of blocks and a tail.
  * Guarantees: metrics are exactly as durable as their step. Tails are what a replay of the journal
  * gives: open does that, and so does the first transaction after one that failed half-way.
+ * Recorded steps (sqlite_recording.c) go the same way, through the same frames and tails.
  * Not done: thinning out; the reader gets every record. */
 #include "store/columns.h"
 #include "store/sqlite_internal.h"
@@ -21,8 +22,8 @@
 
 enum { BUFFER_KEPT = 1 << 20 };
 
-const struct history_limits history_limits = {.frames = 4096, .bytes = 8 << 20};
-const struct history_limits history_idle_limits = {.frames = 1024, .bytes = 2 << 20};
+const struct history_limits history_limits = {.frames = 4096, .bytes = 32 << 20};
+const struct history_limits history_idle_limits = {.frames = 1024, .bytes = 8 << 20};
 
 static struct history *of(struct store *base)
 {
@@ -69,7 +70,7 @@ enum err_code history_remove(struct sqlite_store *st, int64_t key, struct err *e
 
 /* ---- tails to blocks ------------------------------------------------------------------------- */
 
-static struct tail *history_touch(struct history *h, int64_t key)
+struct tail *history_touch(struct history *h, int64_t key)
 {
     struct tail *tail = tails_find(&h->tails, key);
     if (!tail)
@@ -165,9 +166,9 @@ static enum err_code extend_block(struct sqlite_store *st, const struct tail *ta
     return sql_run(&q, err);
 }
 
-/* The tail goes to the newest block where it fits, and else to a new one. A block that is damaged
+/* The rows go to the newest block where they fit, and else to a new one. A block that is damaged
  * stays as it is and gets a successor: nobody's steps may fail for it. */
-static enum err_code history_flush(struct sqlite_store *st, struct tail *tail, struct err *err)
+static enum err_code flush_rows(struct sqlite_store *st, struct tail *tail, struct err *err)
 {
     struct step_metrics all[COLUMNS_MAX];
     int64_t block, first, rows;
@@ -185,6 +186,16 @@ static enum err_code history_flush(struct sqlite_store *st, struct tail *tail, s
         return code;
     size_t now = tail->count + (extend ? (size_t)rows : 0);
     tail->room = now < COLUMNS_MAX ? COLUMNS_MAX - now : COLUMNS_MAX;
+    return ERR_OK;
+}
+
+enum err_code history_flush(struct sqlite_store *st, struct tail *tail, struct err *err)
+{
+    enum err_code code = tail->count > 0 ? flush_rows(st, tail, err) : ERR_OK;
+    if (!code && tail->recorded.len > 0)
+        code = recording_flush(st, tail, err);
+    if (code)
+        return code;
     tail->cleared = true;
     tail_empty(&st->history.tails, tail);
     return ERR_OK;
@@ -201,7 +212,7 @@ static enum err_code forget_removed(struct history *h, struct err *err)
         struct tail *tail = history_touch(h, h->ops[i].key);
         if (!tail)
             return err_add(err, ERR_MEMORY, "", "no memory to remove the metrics of a session");
-        tail->cleared |= tail->count > 0;
+        tail->cleared |= tail_holds(tail);
         tail->gone = true;
         tail_empty(&h->tails, tail);
     }
@@ -238,16 +249,24 @@ static bool needs_room(const struct history *h, const struct history_limits *lim
     return needed > limits->frames / 2 || h->bytes / frames * needed > limits->bytes / 2;
 }
 
-/* Empties the oldest tails into blocks, at most one for each row that came in: a transaction makes
+static size_t count_touched(const struct history *h)
+{
+    size_t count = 0;
+    for (const struct tail *tail = h->touched; tail; tail = tail->next_touched)
+        count++;
+    return count;
+}
+
+/* Empties the oldest tails into blocks, at most one for each that was touched: a transaction makes
  * no more tails than that, so the journal's length is bounded. */
 static enum err_code shorten(struct sqlite_store *st, const struct history_limits *limits,
                              struct err *err)
 {
     struct history *h = &st->history;
     enum err_code code = ERR_OK;
-    size_t budget = h->count > 256 ? h->count : 256;
     if (!history_long(h, limits))
         return ERR_OK;
+    size_t touched = count_touched(h), budget = touched > 256 ? touched : 256;
     while (!code && budget-- > 0 && h->tails.oldest && needs_room(h, limits))
         code = history_flush(st, history_touch(h, h->tails.oldest->key), err);
     return code;
@@ -257,7 +276,7 @@ enum err_code history_write(struct sqlite_store *st, const struct history_limits
                             struct err *err)
 {
     struct history *h = &st->history;
-    if (h->count == 0 && !history_long(h, limits))
+    if (h->count == 0 && h->recorded.len == 0 && !history_long(h, limits))
         return ERR_OK;
     h->applied = true;
     enum err_code code = forget_removed(h, err);
@@ -265,6 +284,8 @@ enum err_code history_write(struct sqlite_store *st, const struct history_limits
         if (!h->ops[i].remove)
             code = add_row(st, &h->ops[i], err);
     }
+    if (!code)
+        code = recording_write(st, err);
     if (!code)
         code = shorten(st, limits, err);
     return code ? code : journal_write(st, limits, err);
@@ -275,6 +296,8 @@ static void shrink(struct history *h)
 {
     if (h->frame.cap > BUFFER_KEPT)
         buf_close(&h->frame);
+    if (h->recorded.cap > BUFFER_KEPT)
+        buf_close(&h->recorded);
     if (h->cap * sizeof *h->ops > BUFFER_KEPT) {
         free(h->ops);
         h->ops = NULL;
@@ -282,19 +305,19 @@ static void shrink(struct history *h)
     }
 }
 
-/* Tails without rows are not kept: looking the room up again costs little. */
+/* Empty tails are not kept: looking the room up again costs little. */
 void history_committed(struct sqlite_store *st)
 {
     struct history *h = &st->history;
     for (struct tail *tail = h->touched, *next; tail; tail = next) {
         next = tail->next_touched;
         tail->touched = tail->cleared = false;
-        tail->fresh = 0;
-        if (tail->count == 0)
+        tail->fresh = tail->fresh_bytes = 0;
+        if (!tail_holds(tail))
             tails_drop(&h->tails, tail);
     }
     h->touched = NULL;
-    h->count = 0;
+    h->count = h->recorded.len = 0;
     h->applied = false;
     shrink(h);
 }
@@ -302,7 +325,8 @@ void history_committed(struct sqlite_store *st)
 void history_rolled_back(struct sqlite_store *st)
 {
     struct history *h = &st->history;
-    h->count = 0;
+    h->count = h->recorded.len = 0;
+    h->recorded.failed = false;
     h->stale |= h->applied;
     h->applied = false;
     h->touched = NULL;
@@ -323,6 +347,7 @@ void history_close(struct history *h)
 {
     tails_clear(&h->tails);
     buf_close(&h->frame);
+    buf_close(&h->recorded);
     free(h->ops);
     h->ops = NULL;
     h->count = h->cap = 0;

@@ -12,7 +12,7 @@
  *   sqlite_buckets.c     metrics of steps: reading for plots
  *   sqlite_journal.c     metrics of steps: the journal's frames
  *   sqlite_answers.c     answers kept for Idempotency-Keys
- *   sqlite_recording.c   what the newest steps of small sessions did
+ *   sqlite_recording.c   what the newest steps of small sessions did, in the same journal
  *   sqlite_datasets.c    data sets that clients uploaded
  *   sqlite_checkpoint.c  the thread that moves the write-ahead log into the database
  *   sqlite_inspect.c     `stepd check`
@@ -48,13 +48,14 @@ struct history_limits {
 extern const struct history_limits history_limits;      /* while there is work */
 extern const struct history_limits history_idle_limits; /* when there is none */
 
-/* Metrics of steps; sqlite_history.c says how it works. */
+/* Metrics of steps, and recorded steps; sqlite_history.c says how it works. */
 struct history {
     struct tails tails;
     struct tail *touched; /* by the open transaction, once history_write has begun */
     struct history_op *ops;
-    size_t count, cap; /* of ops */
-    size_t mark;       /* `count` at the savepoint */
+    size_t count, cap;          /* of ops */
+    struct buf recorded;        /* steps recorded by the open transaction; see sqlite_recording.c */
+    size_t mark, recorded_mark; /* `count` and recorded.len at the savepoint */
     struct buf frame;
     int64_t first, seq, bytes; /* oldest and newest frame of the journal, bytes of all */
     bool applied;              /* the open transaction has begun to change tails */
@@ -188,6 +189,11 @@ enum err_code history_write(struct sqlite_store *st, const struct history_limits
 void history_committed(struct sqlite_store *st);
 void history_rolled_back(struct sqlite_store *st);
 bool history_long(const struct history *h, const struct history_limits *limits);
+/* The session's tail as part of the open transaction, once history_write has begun; NULL: no
+ * memory. */
+struct tail *history_touch(struct history *h, int64_t key);
+/* Moves all that a touched tail holds to blocks. */
+enum err_code history_flush(struct sqlite_store *st, struct tail *tail, struct err *err);
 void history_close(struct history *h);
 
 /* ---- sqlite_journal.c ------------------------------------------------------------------------ */
@@ -216,6 +222,10 @@ enum err_code sqlite_recording_read(struct store *base, const struct session *s,
                                     const struct history_range *range, struct arena *a,
                                     struct recorded_step **ret_rows, size_t *ret_count,
                                     struct err *err);
+/* Of history_write: what the open transaction has recorded goes to the tails. */
+enum err_code recording_write(struct sqlite_store *st, struct err *err);
+/* Of history_flush: the recorded steps of a tail become a block. */
+enum err_code recording_flush(struct sqlite_store *st, const struct tail *tail, struct err *err);
 
 /* ---- sqlite_datasets.c ----------------------------------------------------------------------- */
 

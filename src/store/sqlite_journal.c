@@ -1,13 +1,16 @@
-/* The journal of metrics: frames, their replay, and their deletion.
+/* The journal of metrics and recorded steps: frames, their replay, and their deletion.
  *
  * A frame is a head and runs, one for each session that the transaction touched:
  *
  *   uint64 checksum   XXH3 of all that follows
  *   uint32 version    1
  *   uint32 runs
- *   each run: int64 key of the session; uint32 count; uint32 clear; count records of 48 bytes
+ *   each run: int64 key of the session; uint32 count; uint32 flags; then
+ *             count records of 48 bytes, or, with the flag `recorded`, count bytes of recorded
+ *             steps as sqlite_recording.c writes them
  *
- * `clear` says: what earlier frames hold of this session is in blocks, or the session is gone. So
+ * The flag `clear` says: what earlier frames hold of this session is in blocks, or the session is
+ * gone. It stands in the session's first run of a frame. So
  * any suffix of the journal that begins no later than the oldest row of a tail replays to the same
  * tails, and what lies before may be deleted. */
 #include "store/columns.h"
@@ -25,6 +28,7 @@ _Static_assert(sizeof(struct step_metrics) == 48, "records without padding");
 
 /* Frames are deleted by this many, so that their pages go at once. */
 enum { VERSION = 1, DELETE_MIN = 256, DELETE_MAX = 1024 };
+enum { RUN_CLEAR = 1, RUN_RECORDED = 2 };
 
 struct head {
     uint64_t checksum;
@@ -33,7 +37,7 @@ struct head {
 
 struct run {
     int64_t key;
-    uint32_t count, clear;
+    uint32_t count, flags;
 };
 
 static uint64_t checksum(const char *data, size_t bytes)
@@ -43,13 +47,24 @@ static uint64_t checksum(const char *data, size_t bytes)
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-static void add_run(struct buf *b, const struct tail *tail)
+/* Returns how many there are. */
+static uint32_t add_runs(struct buf *b, const struct tail *tail)
 {
-    struct run run = {
-        .key = tail->key, .count = (uint32_t)tail->fresh, .clear = tail->cleared ? 1 : 0};
-    buf_add(b, &run, sizeof run);
-    if (tail->fresh > 0)
+    uint32_t clear = tail->cleared ? RUN_CLEAR : 0, runs = 0;
+    if (tail->fresh > 0 || clear) {
+        struct run run = {.key = tail->key, .count = (uint32_t)tail->fresh, .flags = clear};
+        buf_add(b, &run, sizeof run);
         buf_add(b, tail->rows + tail->count - tail->fresh, tail->fresh * sizeof *tail->rows);
+        runs++;
+    }
+    if (tail->fresh_bytes > 0) {
+        struct run run = {
+            .key = tail->key, .count = (uint32_t)tail->fresh_bytes, .flags = RUN_RECORDED};
+        buf_add(b, &run, sizeof run);
+        buf_add(b, tail->recorded.data + tail->recorded.len - tail->fresh_bytes, tail->fresh_bytes);
+        runs++;
+    }
+    return runs;
 }
 
 /* Whether the frame has any run. */
@@ -59,12 +74,8 @@ static bool make_frame(struct history *h)
     h->frame.len = 0;
     h->frame.failed = false;
     buf_add(&h->frame, &head, sizeof head);
-    for (const struct tail *tail = h->touched; tail; tail = tail->next_touched) {
-        if (tail->fresh == 0 && !tail->cleared)
-            continue;
-        add_run(&h->frame, tail);
-        head.runs++;
-    }
+    for (const struct tail *tail = h->touched; tail; tail = tail->next_touched)
+        head.runs += add_runs(&h->frame, tail);
     if (h->frame.failed)
         return true;
     memcpy(h->frame.data, &head, sizeof head);
@@ -132,13 +143,18 @@ static enum err_code damaged(int64_t seq, struct err *err)
                    (long long)seq);
 }
 
+static enum err_code no_memory(struct err *err)
+{
+    return err_add(err, ERR_MEMORY, "", "no memory for the metrics journal");
+}
+
 /* After any frame a tail has less than a block's rows. */
-static enum err_code replay_run(struct history *h, const struct run *run, const char *rows,
-                                int64_t seq, struct err *err)
+static enum err_code replay_rows(struct history *h, const struct run *run, const char *rows,
+                                 int64_t seq, struct err *err)
 {
     struct tail *tail = tails_find(&h->tails, run->key);
     bool pushed = true;
-    if (run->clear && tail)
+    if (run->flags & RUN_CLEAR && tail)
         tail_empty(&h->tails, tail);
     if ((tail ? tail->count : 0) + run->count >= COLUMNS_MAX)
         return damaged(seq, err);
@@ -150,10 +166,25 @@ static enum err_code replay_run(struct history *h, const struct run *run, const 
         pushed = tail_push(&h->tails, tail, &row, seq);
     }
     if (run->count > 0 && !(tail && pushed))
-        return err_add(err, ERR_MEMORY, "", "no memory for the metrics journal");
-    if (tail && tail->count == 0)
+        return no_memory(err);
+    if (tail && !tail_holds(tail))
         tails_drop(&h->tails, tail);
     return ERR_OK;
+}
+
+static enum err_code replay_recorded(struct history *h, const struct run *run, const char *data,
+                                     int64_t seq, struct err *err)
+{
+    struct tail *tail = tails_find(&h->tails, run->key);
+    if (!tail)
+        tail = tails_make(&h->tails, run->key);
+    bool added = tail && tail_record(&h->tails, tail, data, run->count, seq);
+    return added ? ERR_OK : no_memory(err);
+}
+
+static size_t run_bytes(const struct run *run)
+{
+    return run->flags & RUN_RECORDED ? run->count : run->count * sizeof(struct step_metrics);
 }
 
 static enum err_code replay_frame(struct history *h, int64_t seq, const char *data, size_t bytes,
@@ -172,12 +203,14 @@ static enum err_code replay_frame(struct history *h, int64_t seq, const char *da
             return damaged(seq, err);
         memcpy(&run, data + at, sizeof run);
         at += sizeof run;
-        if ((bytes - at) / sizeof(struct step_metrics) < run.count)
+        if (bytes - at < run_bytes(&run))
             return damaged(seq, err);
-        enum err_code code = replay_run(h, &run, data + at, seq, err);
+        enum err_code code = run.flags & RUN_RECORDED
+                                 ? replay_recorded(h, &run, data + at, seq, err)
+                                 : replay_rows(h, &run, data + at, seq, err);
         if (code)
             return code;
-        at += run.count * sizeof(struct step_metrics);
+        at += run_bytes(&run);
     }
     return at == bytes ? ERR_OK : damaged(seq, err);
 }

@@ -104,8 +104,7 @@ struct store_ops {
     enum err_code (*answer_put)(struct store *st, const struct stored_answer *answer,
                                 struct err *err);
 
-    /* Steps of a small session as they are recorded, each in the place of an older one of the same
-     * number; part of the transaction. */
+    /* Steps of a small session as they are recorded, in order; part of the transaction. */
     enum err_code (*recording_add)(struct store *st, const struct session *s,
                                    const struct recorded_step *rows, size_t count, struct err *err);
     /* Those in the range, in order, at most range->limit of them and none after s->step. */

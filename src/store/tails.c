@@ -75,6 +75,13 @@ static void join_age(struct tails *t, struct tail *tail, int64_t seq)
     t->newest = tail;
 }
 
+static void tail_free(struct tail *tail)
+{
+    free(tail->rows);
+    buf_close(&tail->recorded);
+    free(tail);
+}
+
 void tails_drop(struct tails *t, struct tail *tail)
 {
     struct tail **p = &t->slots[slot_of(t, tail->key)];
@@ -83,8 +90,7 @@ void tails_drop(struct tails *t, struct tail *tail)
     *p = tail->chain;
     leave_age(t, tail);
     t->count--;
-    free(tail->rows);
-    free(tail);
+    tail_free(tail);
 }
 
 void tails_clear(struct tails *t)
@@ -92,8 +98,7 @@ void tails_clear(struct tails *t)
     for (size_t i = 0; i < t->size; i++) {
         for (struct tail *tail = t->slots[i], *next; tail; tail = next) {
             next = tail->chain;
-            free(tail->rows);
-            free(tail);
+            tail_free(tail);
         }
     }
     free(t->slots);
@@ -116,8 +121,23 @@ bool tail_push(struct tails *t, struct tail *tail, const struct step_metrics *ro
     return true;
 }
 
+bool tail_record(struct tails *t, struct tail *tail, const void *data, size_t bytes, int64_t seq)
+{
+    char *to = buf_room(&tail->recorded, bytes);
+    if (!to) {
+        tail->recorded.failed = false;
+        return false;
+    }
+    memcpy(to, data, bytes);
+    tail->recorded.len += bytes;
+    if (!tail->by_age)
+        join_age(t, tail, seq);
+    return true;
+}
+
 void tail_empty(struct tails *t, struct tail *tail)
 {
     tail->count = tail->fresh = 0;
+    tail->recorded.len = tail->fresh_bytes = 0;
     leave_age(t, tail);
 }

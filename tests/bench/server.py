@@ -5,7 +5,7 @@
 
 Durable steps per second (n = 16, adam, 64 keep-alive connections over 64 sessions) and the same as a share
 of the ceiling (libmicrohttpd answering a constant to the same requests), in interleaved rounds; one
-connection alone against one fdatasync; a batch of 1,000 steps per request; start-up; idle memory.
+connection alone against one fdatasync; sessions of two numbers, whose steps are recorded, against those of 16; a batch of 1,000 steps per request; start-up; idle memory.
 With STEPD_PEER_PYTHON naming a Python that has fastapi, uvicorn and torch, that peer runs in the same rounds.
 """
 import http.client, json, os, statistics, subprocess, sys, tempfile, time
@@ -87,16 +87,16 @@ def request(port, method, path, body=None):
     return answer.status, data
 
 
-def create_sessions(port):
+def create_sessions(port, name="bench", n=16):
     for k in range(64):
-        status, data = request(port, "PUT", f"/v1/sessions/bench{k}",
-                               {"optimizer": {"name": "adam", "lr": 1e-3}, "parameters": [0.5] * 16})
+        status, data = request(port, "PUT", f"/v1/sessions/{name}{k}",
+                               {"optimizer": {"name": "adam", "lr": 1e-3}, "parameters": [0.5] * n})
         assert status in (200, 201), data
 
 
-def wrk(port, connections, seconds=SECONDS):
+def wrk(port, connections, seconds=SECONDS, sessions="bench"):
     out = subprocess.run(["wrk", "-t", str(min(2, connections)), "-c", str(connections), "-d", f"{seconds}s",
-                          "--latency", "-s", f"{HERE}/steps.lua", f"http://127.0.0.1:{port}"],
+                          "--latency", "-s", f"{HERE}/steps.lua", f"http://127.0.0.1:{port}", "--", sessions],
                          capture_output=True, text=True).stdout
     line = next(l for l in out.splitlines() if l.startswith("RESULT"))
     rate, p50, p99, errors = map(float, line.split()[1:])
@@ -143,16 +143,18 @@ def main():
         ceiling = Ceiling()
         peer = Peer(folder) if os.environ.get("STEPD_PEER_PYTHON") else None
         create_sessions(server.port)
+        create_sessions(server.port, "small", 2)
         if peer:
             create_sessions(peer.port)
         wrk(server.port, 64, 1)
         wrk(ceiling.port, 64, 1)
-        rows, shares, peers, ones, ones_ceiling = [], [], [], [], []
+        rows, shares, smalls, peers, ones, ones_ceiling = [], [], [], [], [], []
         for _ in range(ROUNDS):
             top = wrk(ceiling.port, 64)
             own = wrk(server.port, 64)
             rows.append(own)
             shares.append(own[0] / top[0])
+            smalls.append(wrk(server.port, 64, sessions="small")[0] / own[0])
             ones.append(wrk(server.port, 1, 2)[1])
             ones_ceiling.append(wrk(ceiling.port, 1, 1)[1])
             if peer:
@@ -167,6 +169,7 @@ def main():
               "to reach: 0.50)")
         print(f"latency p50 / p99, ms               {median(r[1] for r in rows):5.2f} / {median(r[2] for r in rows):5.2f}   "
               "(to reach: p99 under 8)")
+        print(f"recorded sessions (n = 2) to n = 16 {median(smalls):10.2f}   ({min(smalls):.2f} to {max(smalls):.2f})")
         print(f"one connection p50, ms              {one:10.3f}   ({one / sync:.2f} x one 8 KiB fdatasync, "
               f"{one / (sync + median(ones_ceiling)):.2f} x fdatasync + empty request)")
         print(f"batch of 1,000 steps, us per step   {batch:10.2f}")
