@@ -5,7 +5,7 @@ import { start } from "./router.js";
 
 const keys = [
   ["/", "search"], ["g s", "sessions"], ["g c", "compare"], ["g p", "playground"], ["g o", "optimizers"], ["g a", "API"], ["n", "new session"],
-  ["← →", "in a chart: along the points (with shift: far)"], ["+ −", "in a chart: zoom"], ["0", "in a chart: show all"],
+  ["← →", "in a chart: along the points (with shift: far)"], ["+ −", "in a chart: zoom"], ["0", "in a chart: show all"], ["enter", "in a chart of a session: explain the step"],
   ["drag", "in a chart: zoom; with shift: move; double click: show all"], ["p", "pause and go on"], ["?", "this list"],
 ];
 const places = { s: "/#/", c: "/#/compare", p: "/#/playground", o: "/#/optimizers", a: "/docs" };

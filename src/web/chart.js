@@ -7,6 +7,7 @@
 // broken line across the chart where something went wrong, with the reason below unless quiet.
 // Drag selects a range, shift and drag moves it, a double click shows all; with the keyboard the
 // arrows walk along the points, + and - zoom, 0 shows all. Two fingers zoom, one scrolls the page.
+// A click on a point, or Enter, picks it.
 import Dygraph from "./dygraphs.js";
 import { colour, faded } from "./colours.js";
 import { announce, make, settled } from "./dom.js";
@@ -24,6 +25,8 @@ const model = {
   touchend(event, g, context) { if (context.initialTouches) { Dygraph.defaultInteractionModel.touchend(event, g, context); context.initialTouches = null; } },
 };
 
+const doubleMs = 250;
+
 const least = (values, from, pick) => {
   let best = from;
   for (const v of values) if (Number.isFinite(v)) best = pick(best, v);
@@ -31,9 +34,10 @@ const least = (values, from, pick) => {
 };
 
 export class Chart {
-  // onzoom(a, b), or (null, null) for everything; onhover(x or null); onscale(kind).
-  constructor({ name, kind = null, xName = "step", xFormat = short, onzoom, onhover, onscale }) {
-    Object.assign(this, { name, kind, xName, xFormat, onzoom, onhover, lines: [], marks: [], window: null, g: null, at: -1 });
+  // onzoom(a, b), or (null, null) for everything; onhover(x or null); onscale(kind); onpick(x, keys): whether by
+  // the keyboard.
+  constructor({ name, kind = null, xName = "step", xFormat = short, onzoom, onhover, onscale, onpick }) {
+    Object.assign(this, { name, kind, xName, xFormat, onzoom, onhover, onpick, lines: [], marks: [], window: null, g: null, at: -1 });
     this.select = make("select", { "aria-label": `Axis of ${name}`, onchange: () => { this.kind = this.select.value; this.redraw(); if (onscale) onscale(this.kind); } },
       scales.map((s) => make("option", { value: s, textContent: s })));
     this.readout = make("span", { class: "readout mono" });
@@ -136,7 +140,8 @@ export class Chart {
       highlightCallback: (event, x, points, row) => this.hover(row, true),
       unhighlightCallback: () => this.hover(-1, true),
       zoomCallback: () => { if (!this.g.isZoomed("x")) this.zoomed(null); },
-      drawCallback: (g, first) => { if (!first && g.isZoomed("x")) this.zoomed(g.xAxisRange()); },
+      drawCallback: (g, first) => { if (!first && g.isZoomed("x")) this.zoomed(g.xAxisRange()); if (this.hair) this.cursor(this.hair.x); },
+      clickCallback: (event, x) => this.click(x),
     };
   }
 
@@ -147,6 +152,15 @@ export class Chart {
     this.window = range;
     this.told = this.told || settled(150, () => this.onzoom && this.onzoom(...(this.window || [null, null])));
     this.told();
+  }
+
+  // A click that is not the first half of a double one.
+  click(x) {
+    if (!this.onpick) return;
+    const last = this.clicked;
+    this.clicked = Date.now();
+    clearTimeout(this.picking);
+    if (!last || this.clicked - last > doubleMs) this.picking = setTimeout(() => this.onpick(x, false), doubleMs);
   }
 
   // The bands and the marks, under the curves.
@@ -202,6 +216,7 @@ export class Chart {
   // A line at x, which follows without the chart being drawn again; null takes it away.
   cursor(x) {
     this.hair = this.hair || make("i", { class: "hair" });
+    this.hair.x = x;
     if (x === null || !this.g) { this.hair.remove(); return; }
     if (this.hair.parentElement !== this.plot) this.plot.append(this.hair);
     const { x: left, w, h } = this.g.getArea(), at = this.g.toDomXCoord(x);
@@ -234,6 +249,7 @@ export class Chart {
     const keys = {
       ArrowLeft: () => walk(-1), ArrowRight: () => walk(1),
       "+": () => zoom(a + width / 4, b - width / 4), "=": () => zoom(a + width / 4, b - width / 4), "-": () => zoom(a - width / 2, b + width / 2),
+      Enter: () => { if (this.onpick && this.at >= 0) this.onpick(this.x[this.at], true); },
       0: () => { this.window = null; this.g.updateOptions({ dateWindow: null }); if (this.onzoom) this.onzoom(null, null); },
     };
     if (!keys[event.key]) return;

@@ -1,4 +1,4 @@
-// One session, live: `/#/s/{name or id}?f=field&y=field:axis,…&x=from-to&smooth=weight&c=coordinate`.
+// One session, live: `/#/s/{name or id}?f=field&y=field:axis,…&x=from-to&smooth=weight&k=step&c=coordinate`.
 import { call, Problem, session as at } from "./api.js";
 import { Chart } from "./chart.js";
 import { colour } from "./colours.js";
@@ -56,6 +56,7 @@ export default async function (place, { argument, query, setQuery, signal }) {
   for (const field of fields) {
     charts[field] = new Chart({ name: nameOf(field), kind: view.kinds[field] || null, onzoom: zoomed,
       onhover: (x) => fields.forEach((f) => f !== field && charts[f].point(x)),
+      onpick: picked,
       onscale: (kind) => { view.kinds[field] = kind; setQuery({ y: Object.entries(view.kinds).map((p) => p.join(":")).join(",") }); } });
     charts[field].element.dataset.field = field;
     const head = charts[field].element.querySelector("h2"), button = make("button", { class: "head", textContent: nameOf(field), title: "make it the large one" });
@@ -109,9 +110,14 @@ export default async function (place, { argument, query, setQuery, signal }) {
     live.className = paused ? "pill" : moving ? "pill ok" : "pill";
   }
   const hypers = make("div"), dress = () => hypers.replaceChildren(...settings(shown));
-  const values = parameterTable(), explain = explanation(first, query.get("c"), setQuery);
+  const values = parameterTable(), explain = explanation(first, query, { setQuery, signal, onstep: (k) => fields.forEach((f) => charts[f].cursor(k)) });
   const step = { method: "POST", path: at(label(first), "/steps"), body: { gradient: explain.likeGradient() } };
-  side.append(make("section", { class: "card wide" }, make("h2", { textContent: "Explain a step" }), explain.element),
+  // A point of a curve, or of the way: what did that step do?
+  function picked(step, keys = false) {
+    explain.pick(step, keys);
+    explain.element.scrollIntoView({ block: "nearest", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+  }
+  side.append(explain.element,
     make("section", { class: "card" }, make("h2", { textContent: "Parameters" }), values.element),
     make("section", { class: "card" }, make("h2", { textContent: "Optimizer" }), hypers),
     make("section", { class: "card wide" }, make("h2", { textContent: "From elsewhere" }),

@@ -108,11 +108,12 @@ def blames(browser, server):
 
 
 def explains(browser, server):
-    """The panel shows the lines of the API; nothing is kept."""
+    """The next step: the panel shows the lines of the API; nothing is kept."""
     valley(server, "explains", {"name": "adam", "lr": 0.1}, 3)
     visit(browser, server, "/#/s/explains")
+    browser.run("[...document.querySelectorAll('#explain .choice button')].find((b) => b.textContent === 'the next step').click()")
     browser.type("#explain-step", '{"gradient":[8, 1]}')
-    browser.click(".explain-form button")
+    browser.click(".explain-form button[type=submit]")
     browser.wait("document.querySelector('.explain tbody tr')")
     answer = server.request("POST", "/v1/sessions/explains/steps?dry_run=true&explain=true", {"gradient": [8, 1]}).json
     shown = browser.run("return [...document.querySelectorAll('.explain tbody tr')].map((r) => [r.cells[1].textContent, Number(r.cells[2].textContent)])")
@@ -123,7 +124,7 @@ def explains(browser, server):
     browser.wait(f"Number(document.querySelector('.explain .last').cells[2].textContent) === {answer['parameters'][1]!r}")
     check(server.request("GET", "/v1/sessions/explains").json["step"] == 3, "the step was kept")
     browser.type("#explain-step", '{"gradient":[8]}')
-    browser.click(".explain-form button")
+    browser.click(".explain-form button[type=submit]")
     browser.wait("document.querySelector('.explain-form ~ div .trouble')")
 
 
@@ -135,7 +136,7 @@ def copies(browser, server):
     for language, program in (("curl", ["sh", "-c"]), ("Python", ["python3", "-c"])):
         browser.run("for (const b of document.querySelectorAll('.copybox .choice button')) if (b.textContent === arguments[0]) b.click()", language)
         texts = browser.run("return [...document.querySelectorAll('.copybox pre')].map((p) => p.textContent)")
-        check(len(texts) == 3, texts)
+        check(len(texts) == 4, texts)
         for source in texts:
             if language == "curl":
                 source = source.replace("curl ", "curl -sS --fail ", 1)
