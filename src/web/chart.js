@@ -41,7 +41,7 @@ export class Chart {
     this.select = make("select", { "aria-label": `Axis of ${name}`, onchange: () => { this.kind = this.select.value; this.redraw(); if (onscale) onscale(this.kind); } },
       scales.map((s) => make("option", { value: s, textContent: s })));
     this.readout = make("span", { class: "readout mono" });
-    this.plot = make("div", { class: "plot", tabIndex: 0, role: "img", onkeydown: (e) => this.key(e) });
+    this.plot = make("div", { class: "plot", tabIndex: 0, role: "img", "aria-label": name, onkeydown: (e) => this.key(e) });
     this.note = make("p", { class: "note", hidden: true });
     this.element = make("figure", { class: "chart" },
       make("figcaption", {}, make("h2", { textContent: name }), this.readout, this.select), this.plot, this.note);

@@ -1,21 +1,24 @@
 // The landscape of two parameters as a contour map, with the ways of the optimizers on it; of one
 // parameter as a curve, with the ways on it. Contours by d3-contour, spaced by powers of ten above
-// the lowest value, so that the floor of a valley has lines too.
+// the lowest value, so that the floor of a valley has lines too. Without a landscape: the ways in
+// their plane.
 import d3 from "./d3-contour.js";
 import { colour, curve, faded } from "./colours.js";
-import { make } from "./dom.js";
+import { announce, make } from "./dom.js";
 import { short } from "./format.js";
 import { evenly } from "./scale.js";
 
 const levels = 16, margin = { left: 44, right: 10, top: 10, bottom: 26 };
 
 export class Map2 {
-  // onstart([x, y]) after a click, or keys: arrows move the start.
-  constructor(onstart) {
-    this.onstart = onstart;
+  // onstart([x, y]) after a click, or keys: arrows move the start. Or onpick(step, keys) after a click
+  // at a point of the first way, or Enter: arrows walk along it.
+  constructor({ onstart = null, onpick = null }) {
+    Object.assign(this, { onstart, onpick, marked: null });
     this.canvas = make("canvas", { tabIndex: 0, role: "img", "aria-label": "the landscape", class: "map", onclick: (e) => this.click(e), onkeydown: (e) => this.key(e) });
     this.readout = make("p", { class: "dim mono under", textContent: " " });
-    this.canvas.addEventListener("pointermove", (e) => { const at = this.data(e); this.readout.textContent = at ? `w = ${at.map((v) => short(+v.toPrecision(3))).join(", ")}   click: start here` : " "; });
+    this.canvas.addEventListener("pointermove", (e) => { this.readout.textContent = this.tell(e); });
+    this.canvas.addEventListener("pointerleave", () => { this.readout.textContent = this.onpick && this.marked !== null ? this.place(this.marked) : " "; });
     this.element = make("div", {}, this.canvas, this.readout);
     this.sizes = new ResizeObserver(() => this.draw());
     this.sizes.observe(this.element);
@@ -28,7 +31,8 @@ export class Map2 {
     document.removeEventListener("theme", this.themed);
   }
 
-  // surface: { x: [low, high], y: [low, high] or null, columns, rows, values } in rows from the low y.
+  // surface: { x: [low, high], y: [low, high] or null, columns, rows, values } in rows from the low y;
+  // values may be null, `names` are those of the axes.
   set(surface, minima) {
     this.surface = surface;
     this.minima = minima;
@@ -40,7 +44,14 @@ export class Map2 {
   race(runs, start, until) {
     Object.assign(this, { runs, start, until });
     const ends = runs.filter((r) => r.trajectory).map((r) => `${r.optimizer.name} at ${(r.trajectory[Math.max(0, r.step.findLastIndex((s) => s <= until))] || []).map((v) => short(+v.toPrecision(3))).join(", ")}`);
-    this.canvas.setAttribute("aria-label", `the landscape; start at ${start.map(short).join(", ")}; step ${Math.round(until)}: ${ends.join("; ")}; the arrow keys move the start`);
+    this.canvas.setAttribute("aria-label", `the landscape; start at ${start.map(short).join(", ")}; step ${Math.round(until)}: ${ends.join("; ")}; ${this.onpick ? "the arrow keys walk along the way, Enter explains a step" : "the arrow keys move the start"}`);
+    this.draw();
+  }
+
+  // A step of the first way that is pointed out; null: none.
+  mark(step) {
+    this.marked = step;
+    this.readout.textContent = this.onpick && step !== null ? this.place(step) : " ";
     this.draw();
   }
 
@@ -63,11 +74,38 @@ export class Map2 {
   }
   click(event) {
     const at = this.data(event);
-    if (at) this.onstart(at.map((v) => +v.toPrecision(4)));
+    if (!at) return;
+    if (this.onpick) this.onpick(Math.max(1, this.nearest(at)), false);
+    else this.onstart(at.map((v) => +v.toPrecision(4)));
+  }
+  tell(event) {
+    const at = this.data(event);
+    if (!at) return " ";
+    if (this.onpick) return this.runs ? `${this.place(this.nearest(at))}   click: explain it` : " ";
+    return `w = ${at.map((v) => short(+v.toPrecision(3))).join(", ")}   click: start here`;
+  }
+  // The step of the first way that is nearest to a place, as it is seen.
+  nearest(at) {
+    const a = this.axes(), to = (w) => [a.x(w[0]), a.y(w.length > 1 ? w[1] : this.at(w[0]))], [{ step, trajectory }] = this.runs;
+    const here = to(at), away = trajectory.map((w) => { const p = to(w); return Math.hypot(p[0] - here[0], this.surface.y ? p[1] - here[1] : 0); });
+    return step[away.reduce((best, v, i) => (v < away[best] || Number.isNaN(away[best]) ? i : best), 0)];
+  }
+  place(k) {
+    if (!this.runs) return " ";
+    const [{ step, trajectory }] = this.runs, i = step.indexOf(k);
+    return i < 0 ? " " : `step ${k}: ${trajectory[i].map((v) => short(+v.toPrecision(6))).join(", ")}`;
+  }
+  walk(event, [dx, dy]) {
+    const { step } = this.runs[0], far = event.shiftKey ? Math.max(1, Math.round(step.length / 20)) : 1, now = step.indexOf(this.marked);
+    event.preventDefault();
+    this.mark(step[Math.min(step.length - 1, Math.max(1, (now < 0 ? 0 : now) + (dx + dy) * far))]);
+    announce(this.readout.textContent);
   }
   key(event) {
     const by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
+    if (this.onpick && event.key === "Enter" && this.marked > 0) this.onpick(this.marked, true);
     if (!by || !this.start) return;
+    if (this.onpick) { this.walk(event, by); return; }
     event.preventDefault();
     const { x, y } = this.surface, size = event.shiftKey ? 0.1 : 0.02, ranges = [x, y];
     this.onstart(this.start.map((v, i) => +(v + (ranges[i] ? by[i] * size * (ranges[i][1] - ranges[i][0]) : 0)).toPrecision(4)));
@@ -101,7 +139,8 @@ export class Map2 {
     c.beginPath();
     c.rect(margin.left, margin.top, a.w, a.h);
     c.clip();
-    if (this.surface.y) this.hills(c, a); else this.curve(c, a);
+    if (!this.surface.values) this.grid(c, a);
+    else if (this.surface.y) this.hills(c, a); else this.curve(c, a);
     c.restore();
     this.rulers(c, a);
     c.strokeStyle = colour("text");
@@ -135,6 +174,14 @@ export class Map2 {
     }
   }
 
+  grid(c, a) {
+    c.strokeStyle = colour("line");
+    c.beginPath();
+    for (const v of evenly(this.surface.x[0], this.surface.x[1], a.w / 80)) { c.moveTo(a.x(v), margin.top); c.lineTo(a.x(v), margin.top + a.h); }
+    for (const v of evenly(a.low, a.high, a.h / 60)) { c.moveTo(margin.left, a.y(v)); c.lineTo(margin.left + a.w, a.y(v)); }
+    c.stroke();
+  }
+
   curve(c, a) {
     const { values, columns, x } = this.surface;
     c.strokeStyle = colour("dim");
@@ -153,6 +200,11 @@ export class Map2 {
     for (const v of evenly(this.surface.x[0], this.surface.x[1], a.w / 80)) c.fillText(short(v), a.x(v), this.height - 9);
     c.textAlign = "right";
     for (const v of evenly(a.low, a.high, a.h / 60)) c.fillText(short(v), margin.left - 6, a.y(v) + 4);
+    if (!this.surface.names) return;
+    const [x, y] = this.surface.names;
+    c.fillText(x, margin.left + a.w - 6, margin.top + a.h - 7);
+    c.textAlign = "left";
+    if (y) c.fillText(y, margin.left + 6, margin.top + 14);
   }
 
   // The loss at w between two points of the curve.
@@ -179,19 +231,21 @@ export class Map2 {
       }
       this.way(c, points, curve(i), 2 + 1.3 * (this.runs.length - 1 - i), flat);
     });
-    if (this.start) {
-      const p = point(this.start);
-      if (p) {
-        c.fillStyle = colour("card");
-        c.strokeStyle = colour("text");
-        c.lineWidth = 2;
-        c.beginPath();
-        c.arc(p[0], p[1], 5, 0, 7);
-        c.fill();
-        c.stroke();
-      }
-    }
+    const marked = this.marked === null ? -1 : this.runs[0].step.indexOf(this.marked);
+    if (this.start) this.ring(c, point(this.start), colour("card"), colour("text"));
+    if (marked >= 0) this.ring(c, point(this.runs[0].trajectory[marked]), colour("text"), colour("card"));
     c.restore();
+  }
+
+  ring(c, p, inside, border) {
+    if (!p) return;
+    c.fillStyle = inside;
+    c.strokeStyle = border;
+    c.lineWidth = 2;
+    c.beginPath();
+    c.arc(p[0], p[1], 5, 0, 7);
+    c.fill();
+    c.stroke();
   }
 
   // A way with its steps as points and its end as a ball. The first optimizer's is the broadest, so

@@ -28,7 +28,7 @@ export default async function (place, { query, setQuery, signal }) {
   const steps = make("select", { "aria-label": "Steps" }, [...new Set([...lengths, state.steps])].sort((a, b) => a - b).map((n) => make("option", { value: n, textContent: `${n} steps`, selected: n === state.steps })));
   const start = make("input", { type: "text", class: "mono", "aria-label": "Start", autocomplete: "off", id: "start" });
   const link = make("button", { class: "quiet", textContent: "Copy link", onclick: () => copy(location.href, link) });
-  const map = new Map2((at) => { state.start = at; start.value = at.join(", "); setQuery({ s: at.join(",") }); run(); });
+  const map = new Map2({ onstart(at) { state.start = at; start.value = at.join(", "); setQuery({ s: at.join(",") }); run(); } });
   const play = make("button", { textContent: "▶", "aria-label": "Play", id: "play" }), scrub = make("input", { type: "range", min: 0, max: 1, value: 1, "aria-label": "Step", id: "scrub" }), at = make("output", { class: "mono" });
   play.dataset.key = "pause";
   const formula = make("div"), doc = make("p", { class: "dim" }), wrong = make("div"), field = make("ol", { class: "racers" }), results = make("tbody");

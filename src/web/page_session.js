@@ -12,6 +12,7 @@ import { divergence, fields, load, metric, number } from "./series.js";
 import { settings } from "./settings.js";
 import { snippet } from "./snippet.js";
 import { trouble } from "./trouble.js";
+import { way } from "./way.js";
 
 const points = 1000, busyMs = 3000, wholeMs = 2000, wholeMost = 10000;
 
@@ -55,7 +56,7 @@ export default async function (place, { argument, query, setQuery, signal }) {
   const charts = {};
   for (const field of fields) {
     charts[field] = new Chart({ name: nameOf(field), kind: view.kinds[field] || null, onzoom: zoomed,
-      onhover: (x) => fields.forEach((f) => f !== field && charts[f].point(x)),
+      onhover(x) { for (const f of fields) if (f !== field) charts[f].point(x); walked.mark(x ?? explained); },
       onpick: picked,
       onscale: (kind) => { view.kinds[field] = kind; setQuery({ y: Object.entries(view.kinds).map((p) => p.join(":")).join(",") }); } });
     charts[field].element.dataset.field = field;
@@ -110,7 +111,9 @@ export default async function (place, { argument, query, setQuery, signal }) {
     live.className = paused ? "pill" : moving ? "pill ok" : "pill";
   }
   const hypers = make("div"), dress = () => hypers.replaceChildren(...settings(shown));
-  const values = parameterTable(), explain = explanation(first, query, { setQuery, signal, onstep: (k) => fields.forEach((f) => charts[f].cursor(k)) });
+  const values = parameterTable(), walked = way(first, { signal, onpick: picked });
+  let explained = null;
+  const explain = explanation(first, query, { setQuery, signal, onstep(k) { explained = k; for (const f of fields) charts[f].cursor(k); walked.mark(k); } });
   const step = { method: "POST", path: at(label(first), "/steps"), body: { gradient: explain.likeGradient() } };
   // A point of a curve, or of the way: what did that step do?
   function picked(step, keys = false) {
@@ -118,7 +121,7 @@ export default async function (place, { argument, query, setQuery, signal }) {
     explain.element.scrollIntoView({ block: "nearest", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
   }
   side.append(explain.element,
-    make("section", { class: "card" }, make("h2", { textContent: "Parameters" }), values.element),
+    make("div", {}, walked.element, make("section", { class: "card" }, make("h2", { textContent: "Parameters" }), values.element)),
     make("section", { class: "card" }, make("h2", { textContent: "Optimizer" }), hypers),
     make("section", { class: "card wide" }, make("h2", { textContent: "From elsewhere" }),
       snippet(() => step, { title: "Make a step" }), snippet(() => ({ path: at(label(first), "/history") }), { title: "Read the history" }),
@@ -159,6 +162,7 @@ export default async function (place, { argument, query, setQuery, signal }) {
     wholeAt = Date.now();
     values.show(shown);
     explain.update(shown);
+    await walked.update(shown);
     dress();
   }
   values.show(first);
@@ -166,6 +170,7 @@ export default async function (place, { argument, query, setQuery, signal }) {
   arrange();
   draw();
   describe();
+  await walked.update(first);
   const poll = repeat(signal, async () => {
     try { await ask(); wrong.replaceChildren(); } catch (error) { if (!error.status) throw error; wrong.replaceChildren(trouble(error)); }
   }, { events: () => at(id, "/events"), heard });

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The steps of a small session on its page: each explains itself, by the mouse and by the keys, with
-the numbers of the API; where one cannot, the server's reason is what is read.
+the numbers of the API; where one cannot, the server's reason is what is read. The way of the
+parameters is drawn, and is another way to a step.
 """
 
 from webdriver import Browser
@@ -27,14 +28,18 @@ def shows(browser, server, name, step, coordinate=0):
     check(browser.run("return document.querySelectorAll('#explain .explain math').length") == len(shown), "a rule is not drawn as a formula")
 
 
+def press(browser, x, y):
+    at = {"x": round(x), "y": round(y)}
+    browser.call("POST", "/actions", {"actions": [{"type": "pointer", "id": "m", "parameters": {"pointerType": "mouse"}, "actions": [
+        {"type": "pointerMove", "duration": 0, **at}, {"type": "pointerDown", "button": 0}, {"type": "pointerUp", "button": 0}]}]})
+
+
 def clicks(browser, server):
     """The newest step is explained at once; a click on the curve explains the one that was clicked."""
     visit(browser, server, "/#/s/steps")
     shows(browser, server, "steps", 40)
     box = browser.run(f"document.querySelector('{LOSS} .plot').scrollIntoView({{ block: 'center' }}); const r = document.querySelector('{LOSS} .plot').getBoundingClientRect(); return [r.x, r.y, r.width, r.height]")
-    at = {"x": round(box[0] + box[2] * 0.5), "y": round(box[1] + box[3] * 0.5)}
-    browser.call("POST", "/actions", {"actions": [{"type": "pointer", "id": "m", "parameters": {"pointerType": "mouse"}, "actions": [
-        {"type": "pointerMove", "duration": 0, **at}, {"type": "pointerDown", "button": 0}, {"type": "pointerUp", "button": 0}]}]})
+    press(browser, box[0] + box[2] * 0.5, box[1] + box[3] * 0.5)
     browser.wait("/k=\\d+/.test(location.hash)")
     step = browser.run("return Number(location.hash.match(/k=(\\d+)/)[1])")
     check(12 < step < 28, f"a click in the middle of 40 steps chose {step}")
@@ -77,6 +82,55 @@ def reasons(browser, server):
     check(browser.run("return document.querySelector('#explain-step').checkVisibility()"), "the steps of a large session are not recorded, and are asked for")
 
 
+MAP = "document.querySelector('#way canvas.map')"
+
+
+def pressed_at(browser, server, name, step):
+    """A click where the map has the step, by its axes: the way with 8 % of room around it."""
+    columns = server.request("GET", f"/v1/sessions/{name}/trajectory").json["columns"]
+    left, top, width, height = browser.run(f"{MAP}.scrollIntoView({{ block: 'center' }}); const r = {MAP}.getBoundingClientRect(); return [r.x + 44, r.y + 10, r.width - 54, r.height - 36]")
+    share = [(c[step] - min(c) + 0.08 * (max(c) - min(c))) / (1.16 * (max(c) - min(c))) for c in columns[1:]]
+    press(browser, left + share[0] * width, top + (1 - share[1]) * height)
+
+
+def walks(browser, server):
+    """Two parameters: a path in the plane. A click on it, or the keys, explain a step; it grows."""
+    valley(server, "walks", {"name": "gd", "lr": 0.04}, 40)
+    visit(browser, server, "/#/s/walks")
+    shows(browser, server, "walks", 40)
+    before = browser.run(f"return {MAP}.toDataURL()")
+    pressed_at(browser, server, "walks", 5)
+    shows(browser, server, "walks", 5)
+    check(browser.run(f"return {MAP}.toDataURL()") != before, "the step is not pointed out on the way")
+    browser.run(f"{MAP}.focus()")
+    browser.keys("\ue014\ue014\ue007")  # right, right, enter
+    shows(browser, server, "walks", 7)
+    browser.run(f"document.querySelector('{LOSS} .plot').focus()")
+    browser.keys("\ue014")
+    check(browser.run("return document.querySelector('#way .under').textContent").startswith("step 1: "), "a point of the curve is not pointed out on the way")
+    check("step 40" in browser.run(f"return {MAP}.getAttribute('aria-label')"), "the map does not say how far")
+    valley(server, "walks", {"name": "gd", "lr": 0.04}, 1)
+    browser.wait(f"{MAP}.getAttribute('aria-label').includes('step 41')", 10)
+    browser.run("[...document.querySelectorAll('#way .choice button')].find((b) => b.textContent === 'by step').click()")
+    browser.wait("(document.querySelector('#way .plot').getAttribute('aria-label') || '').includes('w[1], 42 points')")
+
+
+def coordinates(browser, server):
+    """Other sessions: each parameter against the step; of a large one, nothing."""
+    made = server.request("PUT", "/v1/sessions/three", {"optimizer": {"name": "gd", "lr": 0.1}, "parameters": {"W": [1.0, 2.0], "b": 3.0}})
+    check(made.status == 201, made)
+    for _ in range(5):
+        server.request("POST", "/v1/sessions/three/steps", {"gradient": {"W": [1.0, -1.0], "b": 2.0}})
+    visit(browser, server, "/#/s/three")
+    label = browser.wait("document.querySelector('#way').checkVisibility() && document.querySelector('#way .plot').getAttribute('aria-label')")
+    columns = server.request("GET", "/v1/sessions/three/trajectory").json["columns"]
+    for name, column in zip(("W[0]", "W[1]", "b"), columns[1:]):
+        check(f"{name}, 6 points, lowest {min(column):.6g}, last {column[-1]:.6g}" in label, label)
+    check(browser.run("return [...document.querySelectorAll('#way .legend li')].map((e) => e.textContent)") == ["W[0]", "W[1]", "b"], "no legend")
+    visit(browser, server, "/#/s/large")
+    check(not browser.run("return document.querySelector('#way').checkVisibility()"), "a large session has a way")
+
+
 def looks(browser, server):
     visit(browser, server, "/#/s/steps?k=7")
     shows(browser, server, "steps", 7)
@@ -105,7 +159,7 @@ def main():
     tally = Tally()
     with Server() as server, Browser() as browser:
         tally.test("filling", fill, server)
-        for test in (clicks, keys, reasons, looks):
+        for test in (clicks, keys, reasons, walks, coordinates, looks):
             tally.test(test.__name__, test, browser, server)
         browser.logs()
         # Chromium notes every answer of 404; the reasons come with one.
