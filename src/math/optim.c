@@ -47,9 +47,9 @@ static bool machine_has(int isa)
 {
 #if defined(__x86_64__)
     __builtin_cpu_init();
-    if (isa == ISA_v3)
+    if (strcmp(isa_names[isa], NAME_v3) == 0)
         return __builtin_cpu_supports("x86-64-v3");
-    if (isa == ISA_v4)
+    if (strcmp(isa_names[isa], NAME_v4) == 0)
         return __builtin_cpu_supports("x86-64-v4");
 #endif
     return isa == ISA_base;
