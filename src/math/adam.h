@@ -17,10 +17,13 @@
 #define STEPD_MATH_ADAM_H
 
 #include "math/explain.h"
+#include "math/fused.h"
 #include "math/kernel.h"
 #include "math/optim.h"
 #include "math/power.h"
 #include "math/rows.h"
+
+#include <float.h>
 
 enum adam_hyper {
     ADAM_LR,
@@ -84,7 +87,7 @@ static inline size_t adam_v_max_count(const double *h, const struct tensor *x)
         .name = NULL                                                                               \
     }
 
-enum adam_coef { ADAM_CM, ADAM_CG, ADAM_CV, ADAM_KEEP, ADAM_L2, ADAM_SIGN };
+enum adam_coef { ADAM_CM, ADAM_CG, ADAM_CV, ADAM_KEEP, ADAM_L2, ADAM_SIGN, ADAM_ROOT };
 
 static inline void adam_prepare(struct optim_step *s)
 {
@@ -102,6 +105,7 @@ static inline void adam_prepare(struct optim_step *s)
         s->c[ADAM_CG] = scale * (1.0 - b1) / c1;
     }
     s->c[ADAM_CV] = hat ? 1.0 : 1.0 / c2;
+    s->c[ADAM_ROOT] = sqrt(s->c[ADAM_CV]);
     s->c[ADAM_KEEP] = decay_keep(h[ADAM_WEIGHT_DECAY], h[ADAM_WEIGHT_DECAY_MODE], lr);
     s->c[ADAM_L2] = decay_l2(h[ADAM_WEIGHT_DECAY], h[ADAM_WEIGHT_DECAY_MODE]);
     s->c[ADAM_SIGN] = h[ADAM_MAXIMIZE] != 0 ? -1.0 : 1.0;
@@ -109,30 +113,57 @@ static inline void adam_prepare(struct optim_step *s)
 
 enum adam_variant { ADAM_PLAIN, ADAM_MAX_RAW, ADAM_MAX_CORRECTED };
 
-/* The loop; `variant` and `has_l2` are constants wherever it is inlined. */
+/* What a step is made of, read once. */
+struct adam_numbers {
+    double b1, n1, b2, n2, cm, cg, cv, keep, l2, sign, eps, eps_root;
+};
+
+static inline struct adam_numbers adam_numbers(const struct optim_step *s)
+{
+    const double *h = s->h, *c = s->c;
+    return (struct adam_numbers){.b1 = h[ADAM_BETA1],
+                                 .n1 = 1.0 - h[ADAM_BETA1],
+                                 .b2 = h[ADAM_BETA2],
+                                 .n2 = 1.0 - h[ADAM_BETA2],
+                                 .cm = c[ADAM_CM],
+                                 .cg = c[ADAM_CG],
+                                 .cv = c[ADAM_CV],
+                                 .keep = c[ADAM_KEEP],
+                                 .l2 = c[ADAM_L2],
+                                 .sign = c[ADAM_SIGN],
+                                 .eps = h[ADAM_EPS],
+                                 .eps_root = h[ADAM_EPS_ROOT]};
+}
+
+/* One parameter; `variant` and `has_l2` are constants wherever it is inlined. Returns the new w. */
+static inline __attribute__((always_inline)) double adam_one(const struct adam_numbers *c, double w,
+                                                             double g, double *m, double *v,
+                                                             double *v_max,
+                                                             enum adam_variant variant, bool has_l2)
+{
+    double d = direction(g, c->sign, c->l2, has_l2, w);
+    double mean = c->b1 * *m + c->n1 * d, square = c->b2 * *v + c->n2 * (d * d);
+    *m = mean;
+    *v = square;
+    double x = variant == ADAM_MAX_RAW ? square : c->cv * square;
+    if (variant != ADAM_PLAIN) {
+        x = *v_max > x ? *v_max : x;
+        *v_max = x;
+    }
+    if (variant == ADAM_MAX_RAW)
+        x *= c->cv;
+    return c->keep * w - (c->cm * mean + c->cg * d) / (sqrt(x + c->eps_root) + c->eps);
+}
+
 static inline __attribute__((always_inline)) void
 adam_loop(const struct optim_step *s, double *restrict w, const double *restrict g,
           double *restrict m, double *restrict v, double *restrict v_max, size_t n,
           enum adam_variant variant, bool has_l2)
 {
-    const double b1 = s->h[ADAM_BETA1], b2 = s->h[ADAM_BETA2], eps = s->h[ADAM_EPS];
-    const double eps_root = s->h[ADAM_EPS_ROOT], n1 = 1.0 - b1, n2 = 1.0 - b2;
-    const double cm = s->c[ADAM_CM], cg = s->c[ADAM_CG], cv = s->c[ADAM_CV];
-    const double keep = s->c[ADAM_KEEP], l2 = s->c[ADAM_L2], sign = s->c[ADAM_SIGN];
-    for (size_t i = 0; i < n; i++) {
-        double d = direction(g[i], sign, l2, has_l2, w[i]);
-        double mean = b1 * m[i] + n1 * d, square = b2 * v[i] + n2 * (d * d);
-        m[i] = mean;
-        v[i] = square;
-        double x = variant == ADAM_MAX_RAW ? square : cv * square;
-        if (variant != ADAM_PLAIN) {
-            x = v_max[i] > x ? v_max[i] : x;
-            v_max[i] = x;
-        }
-        if (variant == ADAM_MAX_RAW)
-            x *= cv;
-        w[i] = keep * w[i] - (cm * mean + cg * d) / (sqrt(x + eps_root) + eps);
-    }
+    const struct adam_numbers c = adam_numbers(s);
+    for (size_t i = 0; i < n; i++)
+        w[i] = adam_one(&c, w[i], g[i], &m[i], &v[i], variant == ADAM_PLAIN ? NULL : &v_max[i],
+                        variant, has_l2);
 }
 
 static inline enum err_code adam_kernel(struct optim_step *s, double *restrict w,
@@ -159,6 +190,78 @@ static inline enum err_code adam_kernel(struct optim_step *s, double *restrict w
             adam_loop(s, w, g, m, v, v_max, n, ADAM_MAX_CORRECTED, false);
     }
     return ERR_OK;
+}
+
+/* ---- one pass ---------------------------------------------------------------------------------
+ */
+
+static inline __attribute__((always_inline)) void
+adam_fused_double(const struct optim_step *s, double *restrict w, const double *restrict g,
+                  double *restrict m, double *restrict v, size_t n, struct measure *restrict ret,
+                  bool has_l2)
+{
+    const struct adam_numbers c = adam_numbers(s);
+    struct lanes x = {0};
+    FUSED_LOOP(i, k, n, {
+        double was = w[i], now = adam_one(&c, was, g[i], &m[i], &v[i], NULL, ADAM_PLAIN, has_l2);
+        w[i] = now;
+        ret->old[i] = was;
+        lanes_add(&x, k, g[i], now - was, m[i] * 0.0 + v[i] * 0.0);
+    });
+    lanes_leave(&x, ret);
+}
+
+/* √v is taken before the factor, as in torch: a·v may be beyond the range of float32. */
+static inline __attribute__((always_inline)) void
+adam_fused_single(const struct optim_step *s, float *restrict w, const double *restrict g,
+                  float *restrict m, float *restrict v, size_t n, struct measure *restrict ret,
+                  bool has_l2)
+{
+    const struct adam_numbers c = adam_numbers(s);
+    const float b1 = (float)c.b1, n1 = (float)c.n1, b2 = (float)c.b2, n2 = (float)c.n2;
+    const float cm = (float)c.cm, cg = (float)c.cg, root = (float)s->c[ADAM_ROOT];
+    const float keep = (float)c.keep, l2 = (float)c.l2, sign = (float)c.sign, eps = (float)c.eps;
+    struct lanes x = {0};
+    FUSED_LOOP(i, k, n, {
+        float was = w[i], d = sign * (float)g[i];
+        if (has_l2)
+            d += l2 * was;
+        float mean = b1 * m[i] + n1 * d, square = b2 * v[i] + n2 * (d * d);
+        float now = keep * was - (cm * mean + cg * d) / (root * sqrtf(square) + eps);
+        m[i] = mean;
+        v[i] = square;
+        w[i] = now;
+        ret->old_single[i] = was;
+        lanes_add(&x, k, g[i], (double)now - (double)was, (double)(mean * 0.0f + square * 0.0f));
+    });
+    lanes_leave(&x, ret);
+}
+
+/* Whether float32 has room for what the step needs; what is divided by must not become 0. */
+static inline bool adam_in_single(const struct optim_step *s)
+{
+    const double *c = s->c, eps = s->h[ADAM_EPS];
+    double largest = fmax(fmax(fabs(c[ADAM_CM]), fabs(c[ADAM_CG])), fabs(c[ADAM_KEEP]));
+    largest = fmax(largest, fmax(c[ADAM_L2], c[ADAM_ROOT]));
+    return s->h[ADAM_EPS_ROOT] == 0 && eps >= FLT_MIN && eps <= FLT_MAX && largest <= FLT_MAX;
+}
+
+static inline bool adam_fused(const struct optim_step *s, enum dtype dtype, void *restrict w,
+                              const double *restrict g, void *const *slot, size_t n,
+                              struct measure *ret)
+{
+    bool l2 = s->c[ADAM_L2] != 0, single = dtype == DTYPE_FLOAT32;
+    if (s->h[ADAM_AMSGRAD] != 0 || (single && !adam_in_single(s)))
+        return false;
+    if (single && l2)
+        adam_fused_single(s, w, g, slot[0], slot[1], n, ret, true);
+    else if (single)
+        adam_fused_single(s, w, g, slot[0], slot[1], n, ret, false);
+    else if (l2)
+        adam_fused_double(s, w, g, slot[0], slot[1], n, ret, true);
+    else
+        adam_fused_double(s, w, g, slot[0], slot[1], n, ret, false);
+    return true;
 }
 
 /* ---- explanation -------------------------------------------------------------------------------

@@ -6,8 +6,10 @@
  * own is explained by its kernel: run on copies, it tells the numbers after the step. */
 #include "math/explain.h"
 
+#include "math/fused.h"
 #include "math/optim.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -160,6 +162,21 @@ static enum err_code explain_by_kernel(const struct optim *o, struct optim_step 
     return ERR_OK;
 }
 
+/* What is stored of a parameter that is computed in float32, NaN where it is not. The lines are
+ * computed in float64, and agree with it to the precision of the former. */
+static double value_single(const struct optim *o, const struct optim_step *s, const struct piece *p)
+{
+    float w = (float)p->w[0], number[OPTIM_SLOTS];
+    void *slot[OPTIM_SLOTS];
+    struct measure x;
+    for (int k = 0; k < OPTIM_SLOTS; k++) {
+        number[k] = p->slot_count[k] ? (float)p->slot[k][0] : 0;
+        slot[k] = p->slot_count[k] ? &number[k] : NULL;
+    }
+    bool done = o->fused && o->fused(s, DTYPE_FLOAT32, &w, p->g, slot, 1, &x);
+    return done ? (double)w : NAN;
+}
+
 enum err_code optim_explain(const struct optim *o, const struct optim_step *step,
                             const struct optim_block *b, const double *g, size_t i,
                             struct explain *x, struct err *err)
@@ -174,6 +191,7 @@ enum err_code optim_explain(const struct optim *o, const struct optim_step *step
     if (o->prepare)
         o->prepare(&s);
     s.tensor = p.tensor;
+    double single = b->dtype == DTYPE_FLOAT32 ? value_single(o, &s, &p) : NAN;
     explain_line(x, "g", "g_t = \\nabla L(w_{t-1})", g[i], "{}", g[i]);
     if (o->explain)
         o->explain(x, &s, p.w, p.g, p.slot, p.n, i - p.begin);
@@ -181,7 +199,7 @@ enum err_code optim_explain(const struct optim *o, const struct optim_step *step
         code = explain_by_kernel(o, &s, &p, i - p.begin, x, err);
     struct explain_line *last = &x->lines[x->count - 1];
     if (b->dtype == DTYPE_FLOAT32)
-        last->value = (double)(float)last->value;
+        last->value = isnan(single) ? (double)(float)last->value : single;
     return code;
 }
 

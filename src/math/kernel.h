@@ -2,6 +2,9 @@
 #ifndef STEPD_MATH_KERNEL_H
 #define STEPD_MATH_KERNEL_H
 
+#include "math/fused.h"
+#include "math/optim.h"
+
 #include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -40,11 +43,26 @@ struct descent {
     double of_b, of_g;     /* w -= of_b·b + of_g·g' */
 };
 
+static inline __attribute__((always_inline)) double descend_one(const struct descent *c, double w,
+                                                                double g, bool has_l2)
+{
+    return c->keep * w - c->lr * direction(g, c->sign, c->l2, has_l2, w);
+}
+
+static inline __attribute__((always_inline)) double
+descend_momentum_one(const struct descent *c, double w, double g, double *b, bool has_l2)
+{
+    double d = direction(g, c->sign, c->l2, has_l2, w);
+    double x = c->mu * *b + c->gain * d;
+    *b = x;
+    return c->keep * w - (c->of_b * x + c->of_g * d);
+}
+
 static inline __attribute__((always_inline)) void
 descend_loop(double *restrict w, const double *restrict g, size_t n, struct descent c, bool has_l2)
 {
     for (size_t i = 0; i < n; i++)
-        w[i] = c.keep * w[i] - c.lr * direction(g[i], c.sign, c.l2, has_l2, w[i]);
+        w[i] = descend_one(&c, w[i], g[i], has_l2);
 }
 
 static inline void descend(double *restrict w, const double *restrict g, size_t n, struct descent c)
@@ -59,12 +77,8 @@ static inline __attribute__((always_inline)) void
 descend_momentum_loop(double *restrict w, const double *restrict g, double *restrict b, size_t n,
                       struct descent c, bool has_l2)
 {
-    for (size_t i = 0; i < n; i++) {
-        double d = direction(g[i], c.sign, c.l2, has_l2, w[i]);
-        double x = c.mu * b[i] + c.gain * d;
-        b[i] = x;
-        w[i] = c.keep * w[i] - (c.of_b * x + c.of_g * d);
-    }
+    for (size_t i = 0; i < n; i++)
+        w[i] = descend_momentum_one(&c, w[i], g[i], &b[i], has_l2);
 }
 
 static inline void descend_momentum(double *restrict w, const double *restrict g,
@@ -74,6 +88,53 @@ static inline void descend_momentum(double *restrict w, const double *restrict g
         descend_momentum_loop(w, g, b, n, c, true);
     else
         descend_momentum_loop(w, g, b, n, c, false);
+}
+
+/* ---- the same in one pass (fused.h) ---------------------------------------------------------- */
+
+static inline __attribute__((always_inline)) void
+descend_fused_loop(double *restrict w, const double *restrict g, size_t n, struct descent c,
+                   struct measure *restrict ret, bool has_l2)
+{
+    struct lanes x = {0};
+    FUSED_LOOP(i, k, n, {
+        double was = w[i], now = descend_one(&c, was, g[i], has_l2);
+        w[i] = now;
+        ret->old[i] = was;
+        lanes_add(&x, k, g[i], now - was, 0.0);
+    });
+    lanes_leave(&x, ret);
+}
+
+static inline __attribute__((always_inline)) void
+descend_momentum_fused_loop(double *restrict w, const double *restrict g, double *restrict b,
+                            size_t n, struct descent c, struct measure *restrict ret, bool has_l2)
+{
+    struct lanes x = {0};
+    FUSED_LOOP(i, k, n, {
+        double was = w[i], now = descend_momentum_one(&c, was, g[i], &b[i], has_l2);
+        w[i] = now;
+        ret->old[i] = was;
+        lanes_add(&x, k, g[i], now - was, b[i] * 0.0);
+    });
+    lanes_leave(&x, ret);
+}
+
+/* An optim_fused; `b` NULL: without momentum. */
+static inline bool descend_fused(enum dtype dtype, double *w, const double *g, double *b, size_t n,
+                                 struct descent c, struct measure *ret)
+{
+    if (dtype != DTYPE_FLOAT64)
+        return false;
+    if (b && c.l2 != 0)
+        descend_momentum_fused_loop(w, g, b, n, c, ret, true);
+    else if (b)
+        descend_momentum_fused_loop(w, g, b, n, c, ret, false);
+    else if (c.l2 != 0)
+        descend_fused_loop(w, g, n, c, ret, true);
+    else
+        descend_fused_loop(w, g, n, c, ret, false);
+    return true;
 }
 
 #endif

@@ -33,6 +33,9 @@
 /* The symbol of an optimizer's descriptor in the instruction set being compiled. */
 #define OPTIM(name) OPTIM_PASTE(optim_, name, OPTIM_ISA)
 
+/* dtype of the stored numbers; kernels see double, whatever it is. */
+enum dtype { DTYPE_FLOAT64, DTYPE_FLOAT32 };
+
 enum { OPTIM_SLOTS = 12, OPTIM_SCALARS = 32, OPTIM_COEFS = 16 };
 
 /* What the kernel is called on. */
@@ -102,6 +105,17 @@ struct optim_step {
 typedef enum err_code optim_kernel(struct optim_step *s, double *restrict w, double *restrict g,
                                    double *const *slot, size_t n, struct err *err);
 
+struct measure;
+
+/* Makes and measures one step in a single pass (fused.h), on at most FUSED_TILE numbers of an
+ * elementwise optimizer in the block's dtype; of float32 in float32 arithmetic, which is what the
+ * libraries do. false, and nothing is touched: not with these hyperparameters, which `prepare` has
+ * seen, or not in this dtype; asked of the first piece, it holds for the whole step. In float64
+ * the bits are those of the kernel. */
+typedef bool optim_fused(const struct optim_step *s, enum dtype dtype, void *restrict w,
+                         const double *restrict g, void *const *slot, size_t n,
+                         struct measure *ret);
+
 /* A vector that is not w but can be asked for instead: an average, the point to evaluate at. */
 struct readout {
     const char *name; /* NULL ends the table */
@@ -147,6 +161,7 @@ struct optim {
                            const char *pointer, struct err *err);
     void (*prepare)(struct optim_step *s); /* once per step, before the kernel; NULL: nothing */
     optim_kernel *kernel;
+    optim_fused *fused;       /* NULL: none */
     optim_explainer *explain; /* NULL: the numbers before and after, without the way between */
     /* Samples that an objective on data feeds it at a step, where the client says nothing; 0: all.
      */
@@ -169,9 +184,6 @@ size_t optim_slot_count(const struct optim *o, int k, const double *h, const str
 int optim_slots(const struct optim *o);
 int optim_scalars(const struct optim *o);
 int optim_readouts(const struct optim *o);
-
-/* dtype of the stored numbers; kernels always see double. */
-enum dtype { DTYPE_FLOAT64, DTYPE_FLOAT32 };
 
 /* A session's numbers as the driver sees them: `w` and slot[k] point into the one block, in
  * `dtype`; the slot of tensor i begins where those of the tensors before it end. */

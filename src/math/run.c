@@ -7,8 +7,10 @@
  * processor measures one while the divisions of the next are under way; and since a tile's phases
  * ask for memory by turns, its strips fetch the next tile meanwhile. An optimizer that needs
  * whole tensors, or all parameters, gets them as one large piece, whose copies lie in the arena.
+ * Where an optimizer offers to make and measure a step in one pass (fused.h), the driver lets it.
  * Guarantee: results do not depend on the instruction set; the last bits of norms depend on the
  * tile size, which is therefore a constant. */
+#include "math/fused.h"
 #include "math/optim.h"
 #include "math/vector.h"
 
@@ -19,6 +21,7 @@
 enum { TILE = 256, STRIP = 64, CACHE_LINE = 64 };
 _Static_assert(TILE % VECTOR_LANES == 0, "a tile starts at lane 0");
 _Static_assert(TILE % STRIP == 0, "a tile is whole strips");
+_Static_assert(FUSED_TILE % TILE == 0, "it can be measured again tile by tile");
 
 /* A sum of squares that neither overflows nor vanishes where the norm itself is representable:
  * squares out of range are summed apart, scaled by a power of 2. */
@@ -183,12 +186,72 @@ static enum err_code run_piece(struct run *r)
     return ERR_OK;
 }
 
+/* ---- one pass ------------------------------------------------------------------------------- */
+
+/* Goes on by `n` numbers that are stored already. */
+static void step_over(struct run *r, size_t n)
+{
+    size_t bytes = n * (r->b->dtype == DTYPE_FLOAT64 ? sizeof(double) : sizeof(float));
+    r->w.stored += bytes;
+    for (int i = 0; i < r->used_count; i++)
+        r->used[i].stored += bytes;
+    r->g += n;
+}
+
+/* Numbers out of range, or not finite: measures them as the tiles do. */
+static void measure_again(struct run *r, const struct measure *x, size_t n, double (*store)[TILE])
+{
+    size_t piece;
+    for (size_t at = 0; at < n; at += piece) {
+        piece = r->w.n = n - at < TILE ? n - at : TILE;
+        for (int i = 0; i < r->used_count; i++) {
+            r->used[i].n = piece;
+            r->slot[r->used[i].slot] = array_open(r, &r->used[i]);
+        }
+        if (r->b->dtype == DTYPE_FLOAT64)
+            memcpy(store[0], x->old + at, piece * sizeof *x->old);
+        else
+            r->v->widen(x->old_single + at, store[0], piece);
+        measure_slowly(r, NAN, NAN, array_open(r, &r->w));
+        step_over(r, piece);
+    }
+}
+
+/* false: the kernel declines, and nothing has happened. */
+static bool run_fused(struct run *r, double (*store)[TILE])
+{
+    struct measure x;
+    size_t n;
+    for (size_t left = r->b->n; left > 0; left -= n) {
+        void *slot[OPTIM_SLOTS] = {NULL};
+        n = left < FUSED_TILE ? left : FUSED_TILE;
+        for (int i = 0; i < r->used_count; i++)
+            slot[r->used[i].slot] = r->used[i].stored;
+        if (!r->o->fused(r->s, r->b->dtype, r->w.stored, r->g, slot, n, &x))
+            return false;
+        double before = vector_add_lanes(x.gradient), after = vector_add_lanes(x.update);
+        if (in_range(before) && in_range(after)) {
+            r->gradient.middle += before;
+            r->update.middle += after;
+            step_over(r, n);
+        } else {
+            measure_again(r, &x, n, store);
+        }
+    }
+    return true;
+}
+
+/* ---- tiles --------------------------------------------------------------------------------------
+ */
+
 static enum err_code run_tiles(struct run *r, double (*store)[TILE])
 {
     r->old = store[0];
     r->w.room = store[1];
     for (int i = 0; i < r->used_count; i++)
         r->used[i].room = store[2 + i];
+    if (r->o->fused && run_fused(r, store))
+        return ERR_OK;
     for (r->left = r->b->n; r->left > 0; r->left -= r->w.n) {
         r->w.n = r->left < TILE ? r->left : TILE;
         for (int i = 0; i < r->used_count; i++)

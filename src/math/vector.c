@@ -25,15 +25,6 @@ static inline vec load(const double *x)
     return v;
 }
 
-/* In pairs of lanes 8, 4, 2 and 1 apart. Written out: a loop is compiled to a chain of stores and
- * loads, which costs more than the tile it sums. */
-static inline double add_lanes(const double *x)
-{
-    double even = ((x[0] + x[8]) + (x[4] + x[12])) + ((x[2] + x[10]) + (x[6] + x[14]));
-    double odd = ((x[1] + x[9]) + (x[5] + x[13])) + ((x[3] + x[11]) + (x[7] + x[15]));
-    return even + odd;
-}
-
 static double before(const double *w, double *restrict old, const double *g, size_t n)
 {
     vec sum[PARTS] = {0};
@@ -51,7 +42,7 @@ static double before(const double *w, double *restrict old, const double *g, siz
         old[i] = w[i];
         lane[k] += g[i] * g[i];
     }
-    return add_lanes(lane);
+    return vector_add_lanes(lane);
 }
 
 /* 0·x is 0 for every finite x and NaN for the others, and so adds nothing but the alarm. */
@@ -76,7 +67,7 @@ after_count(const double *w, const double *old, double *const *arrays, int count
             term += arrays[j][i] * 0.0;
         lane[k] += term;
     }
-    return add_lanes(lane);
+    return vector_add_lanes(lane);
 }
 
 static double after(const double *w, const double *old, double *const *arrays, int count, size_t n)
@@ -100,7 +91,7 @@ static double squares(const double *x, double scale, size_t n)
     double lane[VECTOR_LANES] = {0};
     for (size_t i = 0; i < n; i++)
         lane[i % VECTOR_LANES] += scale * x[i] * (scale * x[i]);
-    return add_lanes(lane);
+    return vector_add_lanes(lane);
 }
 
 static double difference(const double *x, const double *old, double scale, size_t n)
@@ -110,7 +101,7 @@ static double difference(const double *x, const double *old, double scale, size_
         double d = scale * (x[i] - old[i]);
         lane[i % VECTOR_LANES] += d * d;
     }
-    return add_lanes(lane);
+    return vector_add_lanes(lane);
 }
 
 static bool finite_all(const double *x, size_t n)

@@ -13,6 +13,15 @@
 
 enum { VECTOR_LANES = 16 };
 
+/* The sum of VECTOR_LANES numbers, in pairs of lanes 8, 4, 2 and 1 apart. Written out: a loop is
+ * compiled to a chain of stores and loads, which costs more than the tile it sums. */
+static inline double vector_add_lanes(const double *x)
+{
+    double even = ((x[0] + x[8]) + (x[4] + x[12])) + ((x[2] + x[10]) + (x[6] + x[14]));
+    double odd = ((x[1] + x[9]) + (x[5] + x[13])) + ((x[3] + x[11]) + (x[7] + x[15]));
+    return even + odd;
+}
+
 struct vector_ops {
     /* Before a kernel, in one pass: copies w to old, and returns Σ g[i]². */
     double (*before)(const double *w, double *restrict old, const double *g, size_t n);

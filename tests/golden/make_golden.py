@@ -22,6 +22,7 @@ A case is tests/golden/<optimizer>/<library>-<variant>-<stream>.json:
     note              optional: a quirk that the case shows
     stream            the gradients: streams/<stream>.csv, row t is the gradient of step t
     gradient_of       instead of stream: "w^2", so that the gradient of each step is 2 w
+    dtype             optional: "float32": what the library stored and computed in
     optimizer         as posted to stepd: name, profile, and the library's own argument names
     hessian           optional: the matrix that goes with every step
     hessian_diagonal  optional: its diagonal that goes with every step
@@ -159,6 +160,7 @@ class Feed:
     second_gradient: object = None  # second_gradient(t)
     samples: object = None  # samples(t): one gradient for each sample
     indices: str = None
+    dtype: str = "float64"
     readouts: dict = field(default_factory=dict)  # {name: function(state, tensors)}
     read: dict = field(default_factory=dict)  # {name: numbers after every step}, filled on the way
 
@@ -185,19 +187,21 @@ class Feed:
 def run_torch(feed):
     import torch
 
-    tensors = [torch.tensor(x) for x in feed.cut(feed.start)]
+    dtype = getattr(torch, feed.dtype)
+    tensors = [torch.tensor(x, dtype=dtype) for x in feed.cut(feed.start)]
     optimizer = feed.function(tensors, **feed.arguments)
     for t in range(1, feed.steps + 1):
         optimizer.param_groups[0].update(feed.changes(t))
         for w, g in zip(tensors, feed.cut(feed.gradient(t, feed.join(tensors)))):
-            w.grad = torch.tensor(g).to_sparse() if feed.indices else torch.tensor(g)
+            g = torch.tensor(g, dtype=dtype)
+            w.grad = g.to_sparse() if feed.indices else g
         optimizer.step()
         feed.keep(optimizer, tensors)
         yield feed.join(tensors)
     for w in tensors:
         for value in optimizer.state[w].values():
             # torch counts its steps in float32, exactly up to 2^24, and computes with the number
-            assert not torch.is_tensor(value) or value.dim() == 0 or value.dtype == torch.float64
+            assert not torch.is_tensor(value) or value.dim() == 0 or value.dtype == dtype
 
 
 def run_keras(feed):
@@ -299,7 +303,7 @@ def make_feed(case, stream, function, arguments):
     feed = Feed(function, arguments, START, STEPS, None, lambda t: changes.get(t, {}),
                 {k: v for k, v in matrices.items() if v is not None},
                 list(case.shapes.values()) if case.shapes else [[COORDINATES]],
-                indices=case.indices, readouts=case.readouts or {})
+                indices=case.indices, dtype=case.dtype, readouts=case.readouts or {})
     if stream is None:  # the steps by hand
         feed.start, feed.steps, feed.shapes = [4.0], 2, [[1]]
         feed.gradient = lambda t, w: [2 * x for x in w]
@@ -332,6 +336,7 @@ def record(case, stream):
         "note": case.note,
         "stream": stream,
         "gradient_of": None if stream else "w^2",
+        "dtype": case.dtype if case.dtype != "float64" else None,
         "optimizer": posted(case, arguments),
         **feed.matrices,
         "changes": {str(t): change for t, change in (case.changes or {}).items()} or None,

@@ -22,6 +22,7 @@ def deviations():
             golden = json.load(file)
         library = golden["source"].split()[0]
         library = {"the": "50 digits", "worked": "by hand"}.get(library, library)
+        library += " " + golden["dtype"] if "dtype" in golden else ""
         row = found[golden["optimizer"]["name"]].setdefault(library, [0, 0.0, 0.0])
         row[0] += 1
         row[1] = max(row[1], float(share) * float(tolerance))

@@ -38,5 +38,6 @@ const struct optim OPTIM(adam) = {
     .lr = ADAM_LR,
     .prepare = adam_prepare,
     .kernel = adam_kernel,
+    .fused = adam_fused,
     .explain = adam_explain,
 };

@@ -38,5 +38,6 @@ const struct optim OPTIM(adamw) = {
     .lr = ADAM_LR,
     .prepare = adam_prepare,
     .kernel = adam_kernel,
+    .fused = adam_fused,
     .explain = adam_explain,
 };

@@ -47,19 +47,60 @@ static inline __attribute__((always_inline)) double squashed(double c, double st
     return mode == REFINED && fabs(c) < 1.0 ? c : sign_of(c);
 }
 
+/* What a step is made of, read once. */
+struct numbers {
+    double sign, l2, keep, b1, n1, b2, n2, lr, steep;
+};
+
+static inline struct numbers numbers_of(const struct optim_step *s)
+{
+    return (struct numbers){.sign = s->c[MOMENT_SIGN],
+                            .l2 = s->c[MOMENT_L2],
+                            .keep = s->c[MOMENT_KEEP],
+                            .b1 = s->h[BETA1],
+                            .n1 = 1.0 - s->h[BETA1],
+                            .b2 = s->h[BETA2],
+                            .n2 = 1.0 - s->h[BETA2],
+                            .lr = s->h[LR],
+                            .steep = s->h[SMOOTH_BETA]};
+}
+
+/* One parameter; returns the new w. */
+static inline __attribute__((always_inline)) double one(const struct numbers *c, double w, double g,
+                                                        double *m, int mode)
+{
+    double d = direction(g, c->sign, c->l2, c->l2 != 0, w);
+    double lean = c->b1 * *m + c->n1 * d;
+    *m = c->b2 * *m + c->n2 * d;
+    return c->keep * w - c->lr * squashed(lean, c->steep, mode);
+}
+
 static inline __attribute__((always_inline)) void loop(const struct optim_step *s,
                                                        double *restrict w, const double *restrict g,
                                                        double *restrict m, size_t n, int mode)
 {
-    const double sign = s->c[MOMENT_SIGN], l2 = s->c[MOMENT_L2], keep = s->c[MOMENT_KEEP];
-    const double b1 = s->h[BETA1], n1 = 1.0 - b1, b2 = s->h[BETA2], n2 = 1.0 - b2;
-    const double lr = s->h[LR], steep = s->h[SMOOTH_BETA];
-    for (size_t i = 0; i < n; i++) {
-        double d = direction(g[i], sign, l2, l2 != 0, w[i]);
-        double c = b1 * m[i] + n1 * d;
-        m[i] = b2 * m[i] + n2 * d;
-        w[i] = keep * w[i] - lr * squashed(c, steep, mode);
-    }
+    const struct numbers c = numbers_of(s);
+    for (size_t i = 0; i < n; i++)
+        w[i] = one(&c, w[i], g[i], &m[i], mode);
+}
+
+/* The plain rule alone. */
+static bool fused(const struct optim_step *s, enum dtype dtype, void *restrict p,
+                  const double *restrict g, void *const *slot, size_t n, struct measure *ret)
+{
+    const struct numbers c = numbers_of(s);
+    double *restrict w = p, *restrict m = slot[0];
+    struct lanes x = {0};
+    if (dtype != DTYPE_FLOAT64 || s->h[MODE] != HARD)
+        return false;
+    FUSED_LOOP(i, k, n, {
+        double was = w[i], now = one(&c, was, g[i], &m[i], HARD);
+        w[i] = now;
+        ret->old[i] = was;
+        lanes_add(&x, k, g[i], now - was, m[i] * 0.0);
+    });
+    lanes_leave(&x, ret);
+    return true;
 }
 
 static enum err_code kernel(struct optim_step *s, double *restrict w, double *restrict g,
@@ -125,5 +166,6 @@ const struct optim OPTIM(lion) = {
     .lr = LR,
     .prepare = prepare,
     .kernel = kernel,
+    .fused = fused,
     .explain = explain,
 };

@@ -108,36 +108,87 @@ static void prepare(struct optim_step *s)
     s->c[OF_U] = nesterov ? h[LR] : 0.0;
 }
 
-/* `a` and `b` are NULL or not by constants wherever this is inlined. */
+/* What a step is made of, read once. */
+struct numbers {
+    double rho, rest, lr, mu, sign, l2, keep, unbias, inside, outside, gain, of_b, of_u;
+};
+
+static inline struct numbers numbers_of(const struct optim_step *s)
+{
+    return (struct numbers){.rho = s->h[RHO],
+                            .rest = 1.0 - s->h[RHO],
+                            .lr = s->h[LR],
+                            .mu = s->h[MOMENTUM],
+                            .sign = s->c[SIGN],
+                            .l2 = s->c[L2],
+                            .keep = s->c[KEEP],
+                            .unbias = s->c[UNBIAS],
+                            .inside = s->c[EPS_INSIDE],
+                            .outside = s->c[EPS_OUTSIDE],
+                            .gain = s->c[GAIN],
+                            .of_b = s->c[OF_B],
+                            .of_u = s->c[OF_U]};
+}
+
+/* One parameter; `a` and `b` are NULL or not, and has_l2 is known, wherever it is inlined. Returns
+ * the new w. */
+static inline __attribute__((always_inline)) double
+one(const struct numbers *c, double w, double g, double *v, double *a, double *b, bool has_l2)
+{
+    double d = direction(g, c->sign, c->l2, has_l2, w);
+    double x = c->rho * *v + c->rest * (d * d);
+    *v = x;
+    x *= c->unbias;
+    if (a) {
+        double mean = c->rho * *a + c->rest * d;
+        *a = mean;
+        mean *= c->unbias;
+        x -= mean * mean;
+    }
+    double u = d / (sqrt(x + c->inside) + c->outside);
+    if (!b)
+        return c->keep * w - c->lr * u;
+    double move = c->mu * *b + c->gain * u;
+    *b = move;
+    return c->keep * w - (c->of_b * move + c->of_u * u);
+}
+
 static inline __attribute__((always_inline)) void loop(const struct optim_step *s,
                                                        double *restrict w, const double *restrict g,
                                                        double *restrict v, double *restrict a,
                                                        double *restrict b, size_t n, bool has_l2)
 {
-    const double rho = s->h[RHO], rest = 1.0 - rho, lr = s->h[LR], mu = s->h[MOMENTUM];
-    const double sign = s->c[SIGN], l2 = s->c[L2], keep = s->c[KEEP], unbias = s->c[UNBIAS];
-    const double inside = s->c[EPS_INSIDE], outside = s->c[EPS_OUTSIDE];
-    const double gain = s->c[GAIN], of_b = s->c[OF_B], of_u = s->c[OF_U];
-    for (size_t i = 0; i < n; i++) {
-        double d = direction(g[i], sign, l2, has_l2, w[i]);
-        double x = rho * v[i] + rest * (d * d);
-        v[i] = x;
-        x *= unbias;
-        if (a) {
-            double mean = rho * a[i] + rest * d;
-            a[i] = mean;
-            mean *= unbias;
-            x -= mean * mean;
-        }
-        double u = d / (sqrt(x + inside) + outside);
-        if (b) {
-            double move = mu * b[i] + gain * u;
-            b[i] = move;
-            w[i] = keep * w[i] - (of_b * move + of_u * u);
-        } else {
-            w[i] = keep * w[i] - lr * u;
-        }
-    }
+    const struct numbers c = numbers_of(s);
+    for (size_t i = 0; i < n; i++)
+        w[i] = one(&c, w[i], g[i], &v[i], a ? &a[i] : NULL, b ? &b[i] : NULL, has_l2);
+}
+
+static inline __attribute__((always_inline)) void
+fused_loop(const struct optim_step *s, double *restrict w, const double *restrict g,
+           double *restrict v, size_t n, struct measure *restrict ret, bool has_l2)
+{
+    const struct numbers c = numbers_of(s);
+    struct lanes x = {0};
+    FUSED_LOOP(i, k, n, {
+        double was = w[i], now = one(&c, was, g[i], &v[i], NULL, NULL, has_l2);
+        w[i] = now;
+        ret->old[i] = was;
+        lanes_add(&x, k, g[i], now - was, v[i] * 0.0);
+    });
+    lanes_leave(&x, ret);
+}
+
+/* The plain rule: neither centered nor with momentum. */
+static bool fused(const struct optim_step *s, enum dtype dtype, void *restrict w,
+                  const double *restrict g, void *const *slot, size_t n, struct measure *ret)
+{
+    if (dtype != DTYPE_FLOAT64 || slot[1] || slot[2])
+        return false;
+    if (s->c[L2] != 0)
+        fused_loop(s, w, g, slot[0], n, ret, true);
+    else
+        fused_loop(s, w, g, slot[0], n, ret, false);
+    return true;
 }
 
 static inline __attribute__((always_inline)) void
@@ -189,4 +240,5 @@ const struct optim OPTIM(rmsprop) = {
     .lr = LR,
     .prepare = prepare,
     .kernel = kernel,
+    .fused = fused,
 };

@@ -78,10 +78,8 @@ static enum err_code check(const double *h, const char *prefix, struct err *err)
     return ERR_OK;
 }
 
-static enum err_code kernel(struct optim_step *s, double *restrict w, double *restrict g,
-                            double *const *slot, size_t n, struct err *err)
+static struct descent descent_of(const struct optim_step *s)
 {
-    (void)err;
     const double *h = s->h;
     double mu = h[MOMENTUM], lr = h[LR];
     bool inside = h[MOMENTUM_FORM] == LR_INSIDE, nesterov = h[NESTEROV] != 0;
@@ -92,6 +90,20 @@ static enum err_code kernel(struct optim_step *s, double *restrict w, double *re
     c.gain = (undamped ? 1.0 : 1.0 - h[DAMPENING]) * (inside ? lr : 1.0);
     c.of_b = (inside ? 1.0 : lr) * (nesterov ? mu : 1.0);
     c.of_g = nesterov ? lr : 0.0;
+    return c;
+}
+
+static bool fused(const struct optim_step *s, enum dtype dtype, void *restrict w,
+                  const double *restrict g, void *const *slot, size_t n, struct measure *ret)
+{
+    return descend_fused(dtype, w, g, slot[0], n, descent_of(s), ret);
+}
+
+static enum err_code kernel(struct optim_step *s, double *restrict w, double *restrict g,
+                            double *const *slot, size_t n, struct err *err)
+{
+    (void)err;
+    struct descent c = descent_of(s);
     if (slot[0])
         descend_momentum(w, g, slot[0], n, c);
     else
@@ -123,4 +135,5 @@ const struct optim OPTIM(sgd) = {
     .lr = LR,
     .check = check,
     .kernel = kernel,
+    .fused = fused,
 };

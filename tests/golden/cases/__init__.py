@@ -30,6 +30,7 @@ class Case:
     indices: str = None  # "nonzero": the coordinates that the gradient has
     shapes: dict = None  # {"W": [2, 2], "b": [2]}: how the six numbers are cut into tensors
     readouts: dict = None  # {name: function(optimizer or state, tensors) -> list of numbers}
+    dtype: str = "float64"  # float32, of torch alone: what is stored and computed in
     run: object = None  # instead of the library's runner: generator(feed) of parameters per step
     note: str = None
     source: str = None

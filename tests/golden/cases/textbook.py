@@ -160,6 +160,9 @@ CASES = [
 
     # Adam of torch
     Case("adam", "torch", "default", HARD, "torch.optim.Adam()"),
+    Case("adam", "torch", "float32", ALL, "torch.optim.Adam(lr=0.1)", dtype="float32", tolerance=3e-6),
+    Case("adam", "torch", "float32-weight_decay", HARD, "torch.optim.Adam(lr=0.1, weight_decay=0.01)",
+         dtype="float32", tolerance=3e-6),
     Case("adam", "torch", "lr", ALL, "torch.optim.Adam(lr=0.1, betas=(0.9, 0.999))"),
     Case("adam", "torch", "betas-eps", MIXED,
          "torch.optim.Adam(lr=0.1, betas=(0.8, 0.95), eps=0.001)"),
@@ -208,6 +211,7 @@ CASES = [
 
     # AdamW
     Case("adamw", "torch", "default", MIXED, "torch.optim.AdamW()"),
+    Case("adamw", "torch", "float32", ALL, "torch.optim.AdamW(lr=0.1)", dtype="float32", tolerance=3e-6),
     Case("adamw", "torch", "lr", ALL, "torch.optim.AdamW(lr=0.1)"),
     Case("adamw", "torch", "weight_decay", MIXED,
          "torch.optim.AdamW(lr=0.1, betas=(0.8, 0.95), eps=0.001, weight_decay=0.1)"),

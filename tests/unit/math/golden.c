@@ -215,6 +215,21 @@ static void golden_accompany(struct golden *c, size_t t, const double *g)
     c->f.touched = p->sparse ? p->touched : NULL;
 }
 
+static enum dtype read_dtype(const struct golden *c)
+{
+    const char *name = json_string_value(json_object_get(c->file, "dtype"));
+    cr_assert(!name || strcmp(name, "float32") == 0, "%s: dtype %s", c->path, name ? name : "");
+    return name ? DTYPE_FLOAT32 : DTYPE_FLOAT64;
+}
+
+/* The parameters as they are now. */
+static const double *golden_now(const struct golden *c, double ret[COORDINATES])
+{
+    for (size_t i = 0; i < c->n; i++)
+        ret[i] = fixture_get(&c->f, c->f.b.w, i);
+    return ret;
+}
+
 static void golden_start(struct golden *c)
 {
     static struct arguments args;
@@ -234,7 +249,7 @@ static void golden_start(struct golden *c)
     golden_company(c);
     enum err_code code =
         fixture_init_shaped(&c->f, name, read_profile(optimizer, c->path), args.arg, args.count,
-                            DTYPE_FLOAT64, start, c->n, &err);
+                            read_dtype(c), start, c->n, &err);
     cr_assert_eq(code, ERR_OK, "%s: %s %s", c->path, err.at[0].pointer, err.at[0].detail);
     read_numbers(matrix ? matrix : diagonal, c->hessian);
     c->f.hessian = matrix ? c->hessian : NULL;
@@ -304,11 +319,11 @@ static void golden_run(struct golden *c)
         read_stream(name, c->n, &stream);
     for (size_t t = 1; left > 0; t++) {
         char step[24];
-        double g[COORDINATES];
+        double g[COORDINATES], w[COORDINATES];
         snprintf(step, sizeof step, "%zu", t);
         cr_assert(!name || t <= stream.n, "%s: the stream ends before step %zu", c->path, t);
         for (size_t i = 0; i < c->n; i++)
-            g[i] = name ? stream.g[t - 1][i] : 2 * ((double *)c->f.b.w)[i];
+            g[i] = name ? stream.g[t - 1][i] : 2 * golden_now(c, w)[i];
         json_t *change = json_object_get(json_object_get(c->file, "changes"), step);
         if (change)
             golden_change(c, change);
@@ -318,7 +333,7 @@ static void golden_run(struct golden *c)
         cr_assert(c->f.norms.finite, "%s: step %zu is not finite", c->path, t);
         json_t *want = json_object_get(steps, step);
         if (want) {
-            golden_compare(c, want, c->f.b.w, "parameters", step);
+            golden_compare(c, want, golden_now(c, w), "parameters", step);
             golden_readouts(c, step);
             left--;
         }
@@ -329,11 +344,12 @@ static void golden_run(struct golden *c)
 static uint64_t golden_bits(const struct golden *c)
 {
     uint64_t bits = XXH3_64bits(c->f.scalar, sizeof c->f.scalar);
-    bits = XXH3_64bits_withSeed(c->f.b.w, c->n * sizeof(double), bits);
+    size_t width = fixture_width(&c->f);
+    bits = XXH3_64bits_withSeed(c->f.b.w, c->n * width, bits);
     for (int k = 0; k < optim_slots(c->f.o); k++) {
         size_t count = optim_slot_count(c->f.o, k, c->f.h, c->f.tensors, c->f.tensor_count);
         if (count)
-            bits = XXH3_64bits_withSeed(c->f.b.slot[k], count * sizeof(double), bits);
+            bits = XXH3_64bits_withSeed(c->f.b.slot[k], count * width, bits);
     }
     return bits;
 }

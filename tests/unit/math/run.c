@@ -142,6 +142,49 @@ Test(run, every_instruction_set_gives_the_same_bits, .timeout = 60)
 }
 
 /* Each coordinate stands for itself: a block of n, and n blocks of one, give the same numbers. */
+/* Numbers of one pass are those of the kernel to the bit; norms are those of shorter tiles. */
+static void compare_fused(const struct variant *v, size_t n)
+{
+    struct fixture once, tiles;
+    struct err err;
+    double g[N_MAX];
+    variant_run(&once, v, DTYPE_FLOAT64, n);
+    variant_run(&tiles, v, DTYPE_FLOAT64, n);
+    struct optim plain = *once.o;
+    cr_assert_not_null(plain.fused);
+    plain.fused = NULL;
+    tiles.o = &plain;
+    draw(g, n, 5);
+    cr_assert_eq(fixture_step(&once, g, &err), ERR_OK);
+    cr_assert_eq(fixture_step(&tiles, g, &err), ERR_OK);
+    cr_expect_float_eq(once.norms.update / tiles.norms.update, 1, 1e-14);
+    cr_expect_float_eq(once.norms.gradient / tiles.norms.gradient, 1, 1e-14);
+    once.norms = tiles.norms;
+    same_bits(&once, &tiles, v->optimizer);
+    fixture_close(&once);
+    fixture_close(&tiles);
+}
+
+Test(run, one_pass_gives_the_bits_of_the_kernel)
+{
+    static const struct variant fused[] = {
+        {"adam", {NUMBER("weight_decay", 0.1), NUMBER("eps_root", 1e-6)}},
+        {"adam", {TRUE("nesterov"), TRUE("maximize")}},
+        {"adamw", {NUMBER("lr", 0.1)}},
+        {"sgd", {NUMBER("lr", 0.1)}},
+        {"sgd", {NUMBER("weight_decay", 0.1)}},
+        {"sgd", {NUMBER("momentum", 0.9), TRUE("nesterov")}},
+        {"sgd", {NUMBER("momentum", 0.9), NUMBER("weight_decay", 0.1)}},
+        {"rmsprop", {NUMBER("lr", 0.1)}},
+        {"rmsprop", {NUMBER("weight_decay", 0.1), STRING("eps_placement", "inside")}},
+        {"lion", {NUMBER("lr", 0.1)}},
+    };
+    for (size_t i = 0; i < sizeof fused / sizeof *fused; i++) {
+        for (size_t k = 0; k < SIZES; k++)
+            compare_fused(&fused[i], sizes[k]);
+    }
+}
+
 Test(run, elementwise_means_coordinate_by_coordinate, .timeout = 60)
 {
     enum { N = 300 };
