@@ -1,6 +1,6 @@
 // One chart: curves over a common axis, drawn by dygraphs.
 //
-// A line is { label, colour, dash, x, value, low, high, weight }, of equally long arrays. `value` is
+// A line is { label, ink, dash, x, value, low, high, weight }, of equally long arrays. `value` is
 // drawn as a curve and the room between `low` and `high` as a band; where a `weight` is given, the
 // moving average with it is the strong curve and the raw one stays visible, faint, below it. It is
 // an average of what is seen: on a logarithmic axis of logarithms. A mark is { x, text, quiet }: a
@@ -120,11 +120,11 @@ export class Chart {
   options() {
     const series = {}, labels = [this.xName];
     this.lines.forEach((l, k) => {
-      const quiet = { strokeWidth: 0, pointSize: 0, highlightCircleSize: 0, color: l.colour };
+      const quiet = { strokeWidth: 0, pointSize: 0, highlightCircleSize: 0, color: colour(l.ink) };
       labels.push(`v${k}`, `a${k}`, `b${k}`, `s${k}`);
-      series[`v${k}`] = { color: l.weight ? faded(l.colour, 0.45) : l.colour, strokeWidth: l.weight ? 1 : 1.8, strokePattern: l.dash || null, highlightCircleSize: l.weight ? 2 : 4 };
+      series[`v${k}`] = { color: l.weight ? faded(colour(l.ink), 0.45) : colour(l.ink), strokeWidth: l.weight ? 1 : 1.8, strokePattern: l.dash || null, highlightCircleSize: l.weight ? 2 : 4 };
       series[`a${k}`] = series[`b${k}`] = quiet;
-      series[`s${k}`] = { color: l.colour, strokeWidth: 2, strokePattern: l.dash || null, highlightCircleSize: 4 };
+      series[`s${k}`] = { color: colour(l.ink), strokeWidth: 2, strokePattern: l.dash || null, highlightCircleSize: 4 };
     });
     const line = colour("line"), turned = this.drawn === this.scale.kind ? {} : { valueRange: null };
     this.drawn = this.scale.kind;
@@ -172,7 +172,7 @@ export class Chart {
     this.lines.forEach((l, k) => {
       if (!l.low.some((v, i) => v !== l.high[i])) return;
       const points = this.rows.filter((r) => r[4 * k + 2] !== null && r[4 * k + 3] !== null);
-      canvas.fillStyle = faded(l.colour, 0.22);
+      canvas.fillStyle = faded(colour(l.ink), 0.22);
       canvas.beginPath();
       for (const r of points) canvas.lineTo(g.toDomXCoord(r[0]), g.toDomYCoord(r[4 * k + 3]));
       for (const r of points.reverse()) canvas.lineTo(g.toDomXCoord(r[0]), g.toDomYCoord(r[4 * k + 2]));
@@ -205,7 +205,7 @@ export class Chart {
         if (i < 0) continue;
         const band = l.low[i] !== l.high[i] ? ` (${short(l.low[i])} … ${short(l.high[i])})` : "";
         const swatch = make("i", { class: "swatch" });
-        swatch.style.background = l.colour;
+        swatch.style.background = `var(--${l.ink})`;
         this.readout.append(make("span", { title: String(l.value[i]) }, this.lines.length > 1 ? swatch : "  ",
           (this.lines.length > 1 ? l.label + " " : "") + short(l.value[i]) + band));
       }

@@ -1,7 +1,7 @@
 // Several sessions over one another: `/#/compare?s=a,b,c&f=field&y=axis&by=step|time&x=from-to&smooth=weight`.
 import { call, session as at } from "./api.js";
 import { Chart } from "./chart.js";
-import { curve, curves, dash } from "./colours.js";
+import { curves, dash, ink, swatch } from "./colours.js";
 import { choice, copy, download, make, settled } from "./dom.js";
 import { count, label, nameOf, plain, short } from "./format.js";
 import { repeat } from "./live.js";
@@ -38,13 +38,14 @@ export default async function (place, { query, setQuery, signal }) {
   signal.addEventListener("abort", () => chart.close());
   chart.element.classList.add("large");
   const picture = make("button", { class: "quiet", textContent: "PNG", onclick: async () => download("compare.png", await png(chart, members.map((m) => m.key).join(", "))) });
-  const empty = make("div", { class: "card welcome" }, make("h2", { textContent: "Nothing to compare yet" }), make("p", { textContent: "Add sessions by name above, or tick them on the page of sessions." }));
+  const empty = make("div", { class: "card welcome" }, make("h2", { textContent: "Nothing to compare yet" }), make("p", { textContent: "Add sessions by name above, or tick them on the page of sessions." }),
+    make("p", {}, "To compare optimizers on a known landscape, ", make("a", { href: "/#/playground", textContent: "let them race" }), "; to find hyperparameters, ", make("a", { href: "/#/sweep", textContent: "sweep a grid of them" }), "."));
   const shown = make("div", {}, make("div", { class: "row tools" },
     choice("Metric", fields.map((f) => [f, nameOf(f)]), view.field, (f) => { view.field = f; view.kind = chart.kind = null; setQuery({ f: f === "loss" ? null : f, y: null }); draw(); }),
     choice("Over", [["step", "by step"], ["time", "by time"]], view.by, (by) => { view.by = by; view.window = null; setQuery({ by: by === "step" ? null : by, x: null }); draw(); }),
     make("label", { htmlFor: "smooth", textContent: "smoothing" }), slider, weight, make("span", { class: "grow" }), picture), legend, make("div", { class: "charts" }, chart.element),
   make("section", { class: "card" }, make("div", { class: "row" }, make("h2", { textContent: "Where they differ" }), make("span", { class: "grow" }), every), body));
-  place.append(make("div", { class: "bar" }, make("h1", { textContent: "Compare" }), add, others, link), wrong, empty, shown);
+  place.append(make("div", { class: "bar" }, make("h1", { textContent: "Compare" }), add, others, make("a", { class: "button quiet", href: "/#/sweep", textContent: "Sweep", title: "try a grid of hyperparameters" }), link), wrong, empty, shown);
 
   // ---- drawing ----
   const xs = (m, s) => {
@@ -62,7 +63,7 @@ export default async function (place, { query, setQuery, signal }) {
     const lines = there.map((m) => {
       const s = m.series.with(view.window && view.by === "step" ? m.detail : null), bad = divergence(m.series, m.session.optimizer);
       if (bad && view.field !== "lr") marks.push({ x: xs(m, m.series)[m.series.step.indexOf(bad.step)], text: bad.reason, label: m.key });
-      return { label: m.key, colour: curve(members.indexOf(m)), dash: dash(members.indexOf(m)), x: xs(m, s), ...s.at[view.field], weight: view.field === "lr" ? 0 : view.weight };
+      return { label: m.key, ink: ink(members.indexOf(m)), dash: dash(members.indexOf(m)), x: xs(m, s), ...s.at[view.field], weight: view.field === "lr" ? 0 : view.weight };
     }).filter((l) => l.value.some((v) => v !== null));
     chart.draw({ lines, marks, window: view.window });
   }
@@ -77,9 +78,7 @@ export default async function (place, { query, setQuery, signal }) {
     empty.hidden = members.length > 0;
     shown.hidden = !members.length;
     legend.replaceChildren(...members.map((m, i) => {
-      const swatch = make("i", { class: "swatch" });
-      swatch.style.background = curve(i);
-      return make("li", { class: "pill" }, swatch, make("a", { href: "/#/s/" + encodeURIComponent(m.key), textContent: m.key }), m.session ? make("span", { class: "dim", textContent: m.session.optimizer.name }) : null,
+      return make("li", { class: "pill" }, swatch(i), make("a", { href: "/#/s/" + encodeURIComponent(m.key), textContent: m.key }), m.session ? make("span", { class: "dim", textContent: m.session.optimizer.name }) : null,
         m.wrong ? make("span", { class: "bad", textContent: m.wrong }) : null, make("button", { class: "close", textContent: "×", "aria-label": `Take out ${m.key}`, onclick: () => keep(members.filter((o) => o !== m)) }));
     }));
   }

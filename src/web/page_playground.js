@@ -1,8 +1,9 @@
 // A race of optimizers down a landscape:
-// `/#/playground?o=objective&s=start&n=steps&r=adam;lr:0.1,gd;lr:0.002`. The server does every step.
+// `/#/playground?o=objective&d=dataset&s=start&n=steps&r=adam;lr:0.1,gd;lr:0.002`. The server does every step.
 import { call } from "./api.js";
 import { Chart } from "./chart.js";
-import { curve, dash } from "./colours.js";
+import { dash, ink, swatch } from "./colours.js";
+import { datasets } from "./datasets.js";
 import { announce, copy, make, settled } from "./dom.js";
 import { short } from "./format.js";
 import { describe, list, surface } from "./landscape.js";
@@ -18,7 +19,7 @@ const lengths = [50, 100, 200, 500, 1000, 2000, 5000, 10000], ladder = [1, 0.3, 
 
 export default async function (place, { query, setQuery, signal }) {
   const catalogue = (await call("/v1/optimizers")).items, objectives = await list();
-  const state = { name: query.get("o") || usual.o, steps: Number(query.get("n")) || usual.n, start: (query.get("s") || "").split(",").filter(Boolean).map(Number), racers: read(query.get("r") || usual.r), touched: query.has("r") };
+  const state = { name: query.get("o") || usual.o, dataset: query.get("d"), steps: Number(query.get("n")) || usual.n, start: (query.get("s") || "").split(",").filter(Boolean).map(Number), racers: read(query.get("r") || usual.r), touched: query.has("r") };
   if (!objectives.some((o) => o.name === state.name)) state.name = objectives[0].name;
   state.racers = state.racers.filter((r) => catalogue.some((o) => o.name === r.name));
   let about = null, race = null, until = 0, playing = 0, asked = null;
@@ -27,6 +28,7 @@ export default async function (place, { query, setQuery, signal }) {
   const objective = make("select", { "aria-label": "Objective", id: "objective" }, objectives.map((o) => make("option", { value: o.name, textContent: o.title, selected: o.name === state.name })));
   const steps = make("select", { "aria-label": "Steps" }, [...new Set([...lengths, state.steps])].sort((a, b) => a - b).map((n) => make("option", { value: n, textContent: `${n} steps`, selected: n === state.steps })));
   const start = make("input", { type: "text", class: "mono", "aria-label": "Start", autocomplete: "off", id: "start" });
+  const data = datasets((name) => { state.dataset = name; state.start = []; setQuery({ d: name, s: null }); choose().then(run); });
   const link = make("button", { class: "quiet", textContent: "Copy link", onclick: () => copy(location.href, link) });
   const map = new Map2({ onstart(at) { state.start = at; start.value = at.join(", "); setQuery({ s: at.join(",") }); run(); } });
   const play = make("button", { textContent: "▶", "aria-label": "Play", id: "play" }), scrub = make("input", { type: "range", min: 0, max: 1, value: 1, "aria-label": "Step", id: "scrub" }), at = make("output", { class: "mono" });
@@ -36,13 +38,15 @@ export default async function (place, { query, setQuery, signal }) {
   const tune = make("button", { class: "quiet", textContent: "Find each lr", title: "races nine learning rates for each optimizer and takes the best", id: "tune" });
   const chart = new Chart({ name: "loss", onhover: (x) => { if (x !== null) seek(x); } });
   chart.element.classList.add("large");
-  const request = () => ({ objective: state.name, ...(state.start.length ? { start: state.start } : {}), steps: state.steps, optimizers: state.racers.map((r) => ({ name: r.name, ...r.values })) });
+  const request = () => ({ objective: state.dataset ? { name: state.name, dataset: state.dataset } : state.name, ...(state.start.length ? { start: state.start } : {}), steps: state.steps, optimizers: state.racers.map((r) => ({ name: r.name, ...r.values })) });
   const code = snippet(() => ({ method: "POST", path: "/v1/compare", body: request() }), { title: "The race as curl or Python" });
-  const bench = roster(field, state.racers, catalogue, () => { state.touched = true; setQuery({ r: write(state.racers) }); add.hidden = state.racers.length >= most; run(); });
+  const bench = roster(field, state.racers, catalogue, () => { state.touched = true; setQuery({ r: write(state.racers) }); add.hidden = state.racers.length >= most; run(); },
+    (racer) => `/#/sweep?o=${state.name}${state.dataset ? `&d=${encodeURIComponent(state.dataset)}` : ""}&n=${state.steps}&r=${write([racer])}`);
+  const charts = make("div", { class: "charts" }, chart.element);
   const land = make("section", { class: "card" }, map.element, make("div", { class: "row" }, play, scrub, at));
-  place.append(make("div", { class: "bar" }, make("h1", { textContent: "Playground" }), objective, steps, make("label", { class: "row" }, "from", start), make("span", { class: "grow" }), link), wrong,
+  place.append(make("div", { class: "bar" }, make("h1", { textContent: "Playground" }), objective, data.element, steps, make("label", { class: "row" }, "from", start), make("span", { class: "grow" }), link), wrong,
     make("div", { class: "ground" }, make("div", {}, land, make("section", { class: "card" }, formula, doc)), make("section", { class: "card" }, make("div", { class: "row" }, make("h2", { textContent: "Optimizers" }), make("span", { class: "grow" }), tune), field, add)),
-    make("div", { class: "charts" }, chart.element),
+    charts,
     make("section", { class: "card scroll" }, make("h2", { textContent: "Ranking" }), make("table", { class: "plain ranking" }, make("thead", {}, make("tr", {}, ["", "optimizer", "last loss", "best loss", "steps to the target", "end"].map((t) => make("th", { scope: "col", textContent: t })))), results)),
     make("div", { class: "card" }, code));
   signal.addEventListener("abort", () => { chart.close(); map.close(); cancelAnimationFrame(playing); });
@@ -67,6 +71,11 @@ export default async function (place, { query, setQuery, signal }) {
     }
   });
 
+  // What tells a run from the others: its optimizer, and what is set of it where others have the same.
+  function nameOf(r, i) {
+    const { name, values } = state.racers[i] || { name: r.optimizer.name, values: {} };
+    return race.runs.filter((o) => o.optimizer.name === name).length < 2 ? name : [name, ...Object.entries(values).map((p) => p.join(" "))].join(" ");
+  }
   function show() {
     const last = race.runs.reduce((a, r) => Math.max(a, r.step.at(-1)), 1), low = about.minimum ?? 0;
     scrub.max = last;
@@ -74,13 +83,12 @@ export default async function (place, { query, setQuery, signal }) {
     chart.name = low === 0 ? "loss" : `loss above the minimum, ${short(low)}`;
     chart.element.querySelector("h2").textContent = chart.name;
     chart.draw({
-      lines: race.runs.map((r, i) => ({ label: r.optimizer.name, colour: curve(i), dash: dash(i), x: r.step, value: r.loss.map((v) => v - low), low: r.loss.map((v) => v - low), high: r.loss.map((v) => v - low) })),
+      lines: race.runs.map((r, i) => ({ label: nameOf(r, i), ink: ink(i), dash: dash(i), x: r.step, value: r.loss.map((v) => v - low), low: r.loss.map((v) => v - low), high: r.loss.map((v) => v - low) })),
       marks: race.runs.filter((r) => r.diverged).map((r) => ({ x: r.step.findLast((s, k) => Number.isFinite(r.loss[k])) ?? r.diverged.step, text: r.diverged.reason, label: r.optimizer.name })),
     });
     results.replaceChildren(...race.ranking.map((i, rank) => {
-      const r = race.runs[i], swatch = make("i", { class: "swatch" });
-      swatch.style.background = curve(i);
-      return make("tr", {}, make("td", { textContent: `${rank + 1}.` }), make("td", {}, swatch, r.optimizer.name, "lr" in r.optimizer ? make("span", { class: "dim", textContent: ` lr ${r.optimizer.lr}` }) : null),
+      const r = race.runs[i];
+      return make("tr", {}, make("td", { textContent: `${rank + 1}.` }), make("td", {}, swatch(i), r.optimizer.name, make("span", { class: "dim", textContent: set(r, i) })),
         make("td", { class: "mono", textContent: short(number(r.final.loss)) }), make("td", { class: "mono", textContent: `${short(number(r.best.loss))} at ${r.best.step}` }), make("td", { class: "mono", textContent: r.steps_to_target ?? "–" }),
         make("td", { class: r.diverged ? "bad" : "dim", textContent: r.diverged ? `diverged at step ${r.diverged.step}: ${r.diverged.reason}` : r.stopped_by === "seconds" ? "out of time" : `${r.steps_done} steps` }));
     }));
@@ -89,11 +97,13 @@ export default async function (place, { query, setQuery, signal }) {
     announce(`${winner.optimizer.name} leads with ${short(number(winner.final.loss))}`);
   }
 
+  const set = (r, i) => Object.entries({ ...("lr" in r.optimizer ? { lr: r.optimizer.lr } : {}), ...(state.racers[i] || {}).values }).map(([k, v]) => ` ${k} ${v}`).join(",");
+
   function seek(step) {
     until = step;
     scrub.value = step;
     at.textContent = `step ${Math.round(step)}`;
-    map.race(race.runs, state.start.length ? state.start : about.start, step);
+    map.race(race.runs, state.start.length ? state.start : about.start || [], step);
     chart.cursor(step);
   }
 
@@ -128,14 +138,22 @@ export default async function (place, { query, setQuery, signal }) {
   }
 
   async function choose() {
-    about = await describe(state.name);
+    wrong.replaceChildren();
+    try { about = await describe(state.name, state.dataset && { dataset: state.dataset }); } catch (error) {
+      if (!error.status) throw error;
+      about = await describe(state.name); // what is wrong with the data the race will say
+    }
     if (signal.aborted) return;
+    await data.show(about, state.dataset);
     formula.replaceChildren(lines(about.formula));
     doc.textContent = [about.description, about.stability].filter(Boolean).join(" ");
-    start.value = (state.start.length ? state.start : about.start).join(", ");
-    start.closest("label").hidden = about.parameters > 16;
-    land.querySelector("canvas").parentElement.hidden = about.parameters > 2;
-    if (about.parameters <= 2) {
+    start.value = (state.start.length ? state.start : about.start || []).join(", ");
+    start.closest("label").hidden = about.parameters > 16 || !about.start;
+    const flat = about.parameters <= 2 && about.start !== null;
+    map.element.hidden = !flat;
+    if (flat) charts.append(chart.element); else land.prepend(chart.element); // without a map the curves take its place
+    land.classList.toggle("curves", !flat);
+    if (flat) {
       const drawn = await surface(state.name, about);
       if (!signal.aborted) map.set(drawn, about.minima);
     }
@@ -144,8 +162,8 @@ export default async function (place, { query, setQuery, signal }) {
   objective.onchange = async () => {
     state.name = objective.value;
     state.start = [];
-    race = null;
-    setQuery({ o: state.name, s: null });
+    state.dataset = race = null;
+    setQuery({ o: state.name, d: null, s: null });
     await choose();
     if (state.touched) run(); else await best();
   };

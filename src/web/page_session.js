@@ -1,7 +1,6 @@
 // One session, live: `/#/s/{name or id}?f=field&y=field:axis,…&x=from-to&smooth=weight&k=step&c=coordinate`.
 import { call, Problem, session as at } from "./api.js";
 import { Chart } from "./chart.js";
-import { colour } from "./colours.js";
 import { announce, copy, download, make } from "./dom.js";
 import { explanation } from "./explain.js";
 import { ago, count, label, nameOf, short } from "./format.js";
@@ -77,7 +76,7 @@ export default async function (place, { argument, query, setQuery, signal }) {
     for (const field of fields) {
       const c = drawn.at[field];
       charts[field].draw({ window: view.window, marks: bad && field !== "lr" ? [{ x: bad.step, text: bad.reason, quiet: field !== view.main }] : [],
-        lines: drawn.length && c.value.some((v) => v !== null) ? [{ label: "", colour: colour("accent"), x: drawn.step, ...c, weight: field === "lr" ? 0 : view.weight }] : [] });
+        lines: drawn.length && c.value.some((v) => v !== null) ? [{ label: "", ink: "accent", x: drawn.step, ...c, weight: field === "lr" ? 0 : view.weight }] : [] });
     }
   }
   async function zoomed(a, b) {

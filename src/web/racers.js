@@ -2,7 +2,7 @@
 // formula, a slider for every hyperparameter, and how it did. In an address they are written
 // `adam;lr:0.1;beta1:0.8,gd;lr:0.002`.
 import { once } from "./api.js";
-import { curve, curves } from "./colours.js";
+import { curves, swatch } from "./colours.js";
 import { make } from "./dom.js";
 import { short } from "./format.js";
 import { slider } from "./slider.js";
@@ -23,24 +23,24 @@ function parse(text) {
 
 export const write = (racers) => racers.map((r) => [r.name, ...Object.entries(r.values).map(([k, v]) => `${k}:${v}`)].join(";")).join(",");
 
-// Shows `racers` in `place`; changed() after each change of them.
-export function roster(place, racers, catalogue, changed) {
+// Shows `racers` in `place`; changed() after each change of them; sweep(racer) is where its grid is.
+export function roster(place, racers, catalogue, changed, sweep) {
   let open = 0, wrong = [];
 
   async function card(racer, i) {
     const entry = await once("/v1/optimizers/" + racer.name), profile = "torch" in entry.profiles ? "torch" : Object.keys(entry.profiles)[0], usual = entry.profiles[profile].defaults;
     const select = make("select", { "aria-label": `Optimizer ${i + 1}`, onchange: () => { racer.name = select.value; racer.values = "lr" in usual && "lr" in racer.values ? { lr: racer.values.lr } : {}; show(); changed(); } },
       catalogue.map((o) => make("option", { value: o.name, textContent: o.name, selected: o.name === racer.name })));
-    const swatch = make("i", { class: "swatch" }), result = make("span", { class: "result mono" });
-    swatch.style.background = curve(i);
+    const result = make("span", { class: "result mono" });
     const properties = Object.entries(entry.schema.properties).filter(([k, s]) => k !== "name" && k !== "profile" && (s.type || s.enum));
     const slides = properties.map(([k, s]) => slider(k, s, usual[k], racer.values[k], (v) => {
       if (v === null) delete racer.values[k]; else racer.values[k] = v;
       changed();
     }));
     const first = properties.findIndex(([k]) => k === "lr"), rest = slides.filter((_, k) => k !== first);
-    const box = make("details", { open: i === open, ontoggle: () => { if (box.open) open = i; } }, make("summary", { textContent: `rule and ${rest.length} more` }), lines(entry.formula), rest);
-    const element = make("li", { class: "racer" }, make("div", { class: "row" }, swatch, select, make("span", { class: "grow" }), result,
+    const box = make("details", { open: i === open, ontoggle: () => { if (box.open) open = i; } }, make("summary", { textContent: `rule and ${rest.length} more` }), lines(entry.formula), rest,
+      make("a", { class: "sweep", href: "/#/sweep", textContent: "try a grid of its hyperparameters", onclick: (event) => { event.currentTarget.href = sweep(racer); } }));
+    const element = make("li", { class: "racer" }, make("div", { class: "row" }, swatch(i), select, make("span", { class: "grow" }), result,
       make("button", { class: "close", type: "button", textContent: "×", "aria-label": `Take out ${racer.name}`, disabled: racers.length < 2, onclick: () => { racers.splice(i, 1); show(); changed(); } })),
     slides[first] || "", box, make("p", { class: "bad hint", role: "alert", textContent: wrong.filter((e) => (e.pointer || "").startsWith(`#/optimizers/${i}/`)).map((e) => `${e.pointer.split("/").slice(3).join("/")}: ${e.detail}`).join("; ") }));
     element.dataset.name = racer.name;

@@ -15,7 +15,7 @@ export const pages = [
   { name: "optimizers", path: "/#/optimizers", label: "Optimizers" },
   { name: "docs", path: "/docs", label: "API" },
 ];
-const hidden = { s: "session", new: "create" };
+const hidden = { s: "session", new: "create", sweep: "sweep" }, under = { session: "sessions", create: "sessions", sweep: "compare" };
 
 let leave = null, current = "", shown = null;
 
@@ -69,7 +69,7 @@ async function nowhere(place) {
 
 function mark(name) {
   for (const link of document.querySelectorAll("#nav a")) {
-    const here = link.dataset.page === (name === "session" || name === "create" ? "sessions" : name);
+    const here = link.dataset.page === (under[name] || name);
     if (here) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current");
   }
 }

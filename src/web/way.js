@@ -2,7 +2,7 @@
 // by choice, against the step. A click on the path, or the keys, picks a step.
 import { call, session as at } from "./api.js";
 import { Chart } from "./chart.js";
-import { curve, dash } from "./colours.js";
+import { dash, ink, swatch } from "./colours.js";
 import { choice, make } from "./dom.js";
 import { label } from "./format.js";
 import { Map2 } from "./map.js";
@@ -33,11 +33,7 @@ export function way(first, { signal, onpick }) {
   let series = new Series(keys), busy = false, marked = null, lost = false, view = plane ? "plane" : "step";
   const map = new Map2({ onpick }), chart = new Chart({ name: "parameters", onpick });
   const csv = make("a", { class: "button quiet", href: at(first.id, "/trajectory?format=csv"), download: `${label(first)}-way.csv`, textContent: "CSV" });
-  const legend = make("ul", { class: "legend" }, names.map((name, i) => {
-    const swatch = make("i", { class: "swatch" });
-    swatch.style.background = curve(i);
-    return make("li", {}, swatch, name);
-  }));
+  const legend = make("ul", { class: "legend" }, names.map((name, i) => make("li", {}, swatch(i), name)));
   const lines = make("div", {}, chart.element, legend);
   element.append(make("div", { class: "row" }, make("h2", { textContent: "The way of the parameters" }), make("span", { class: "grow" }),
     plane ? choice("View", [["plane", "in the plane"], ["step", "by step"]], view, (v) => { view = v; draw(); }) : null, csv), map.element, lines);
@@ -48,7 +44,7 @@ export function way(first, { signal, onpick }) {
     lines.hidden = view !== "step";
     if (view === "step") {
       const thin = series.thinned(points);
-      chart.draw({ lines: names.map((name, i) => ({ label: name, colour: curve(i), dash: dash(i), x: thin.step, ...thin.at[i] })) });
+      chart.draw({ lines: names.map((name, i) => ({ label: name, ink: ink(i), dash: dash(i), x: thin.step, ...thin.at[i] })) });
       chart.cursor(marked);
       return;
     }

@@ -6,7 +6,7 @@ from stepd import check
 # 3 : 1 for large text). A ground is the first opaque one among the ancestors, the translucent ones
 # over it laid on. Controls that are switched off are left out, as the rule says.
 CONTRAST = r"""
-const parse = (c) => { const m = c.match(/[\d.]+/g).map(Number); return [m[0], m[1], m[2], m[3] === undefined ? 1 : m[3]]; };
+const parse = (c) => { const m = c.match(/[\d.]+/g).map(Number); if (c.startsWith("color(srgb")) for (const i of [0, 1, 2]) m[i] *= 255; return [m[0], m[1], m[2], m[3] === undefined ? 1 : m[3]]; };
 const over = (a, b) => [0, 1, 2].map((i) => a[i] * a[3] + b[i] * (1 - a[3])).concat(1);
 const light = (c) => { const f = (v) => { v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; }; return 0.2126 * f(c[0]) + 0.7152 * f(c[1]) + 0.0722 * f(c[2]); };
 const ground = (e) => { const layers = []; for (; e; e = e.parentElement) { const c = parse(getComputedStyle(e).backgroundColor); if (c[3] > 0) layers.push(c); if (c[3] === 1) break; } return layers.reverse().reduce((b, a) => over(a, b), [255, 255, 255, 1]); };
@@ -49,6 +49,13 @@ return bad;
 """
 
 
+# What is wider than its room can be moved, and a shadow says so.
+CUT = r"""
+return [...document.querySelectorAll("table")].filter((t) => t.checkVisibility()).map((t) => { let box = t.parentElement; while (box && getComputedStyle(box).overflowX === "visible") box = box.parentElement; return [t, box]; })
+  .filter(([t, box]) => box && t.scrollWidth > box.clientWidth + 1 && !(getComputedStyle(box).overflowX === "auto" && /gradient/.test(getComputedStyle(box).backgroundImage))).map(([t]) => t.outerHTML.slice(0, 120));
+"""
+
+
 def readable(browser):
     count, bad = browser.run(CONTRAST)
     check(count > 5, f"only {count} texts are seen")
@@ -61,9 +68,11 @@ def named(browser):
 
 
 def fits(browser):
-    """Nothing sticks out to the right."""
+    """Nothing sticks out to the right; a table that is too wide can be moved, and looks so."""
     wide, room = browser.run("return [document.documentElement.scrollWidth, document.documentElement.clientWidth]")
     check(wide <= room, f"the page is {wide} wide, the window {room}")
+    cut = browser.run(CUT)
+    check(not cut, "cut off without a sign:\n" + "\n".join(cut))
 
 
 def quiet(browser, server):

@@ -21,6 +21,7 @@ PAGES = {
     "playground": ("/#/playground", "Playground", "document.querySelectorAll('.ranking tbody tr').length === 4 && document.querySelector('.plot canvas')"),
     "playground, one dimension": ("/#/playground?o=square&n=20&r=gd;lr:0.1,gd;lr:1.5", "Playground", "document.querySelector('.ranking .bad') && document.querySelector('.chart .note .bad')"),
     "playground, data": ("/#/playground?o=softmax_regression&n=50&r=adam;lr:0.1", "Playground", "document.querySelector('.ranking tbody tr') && !document.querySelector('canvas.map').checkVisibility()"),
+    "sweep": ("/#/sweep", "Sweep", "document.querySelectorAll('.heat td a').length > 10"),
     "optimizers": ("/#/optimizers", "Optimizers", "document.querySelector('a.optimizer math')"),
     "one optimizer": ("/#/optimizers/adam", "Adam", "document.querySelector('.profiles td.differs') && document.querySelector('.formulas math')"),
     "docs": ("/docs", "API", "document.querySelectorAll('details.operation').length > 15"),

@@ -110,6 +110,23 @@ def diverges(browser, server):
     check(browser.run("return document.querySelector('.racer .result').textContent").startswith("✕"), "no mark beside the optimizer")
 
 
+def turns(browser, server):
+    """Light to dark: the curves and what stands for them have the colours of the dark page at once."""
+    visit(browser, server, "?o=square&n=20&r=gd;lr:0.1")
+    colours = """return [getComputedStyle(document.documentElement).getPropertyValue("--curve0").trim(), getComputedStyle(document.querySelector(".racer .swatch")).backgroundColor,
+        [...document.querySelectorAll(".plot canvas")].map((c) => c.toDataURL()).join()]"""
+    light = browser.run(colours)
+    browser.scheme("dark")
+    browser.wait("document.documentElement.dataset.theme === 'dark'")
+    dark = browser.run(colours)
+    check(dark[0] != light[0] and dark[1] != light[1] and dark[2] != light[2], "the colours stay")
+    inked = browser.run("""const c = document.querySelectorAll(".plot canvas")[0], n = parseInt(arguments[0].slice(1), 16), want = [n >> 16, (n >> 8) & 255, n & 255];
+        const d = c.getContext("2d").getImageData(0, 0, c.width, c.height).data;
+        let seen = 0; for (let i = 0; i < d.length; i += 4) if (d[i + 3] > 200 && want.every((v, k) => Math.abs(v - d[i + k]) < 12)) seen++; return seen;""", dark[0])
+    check(inked > 30, f"{inked} pixels of the curve have its colour")
+    browser.scheme("light")
+
+
 def finds(browser, server):
     """From learning rates that are far off to good ones."""
     visit(browser, server, "?o=quadratic&n=100&r=gd;lr:0.00001,adam;lr:0.00001")
@@ -139,7 +156,7 @@ def everywhere(browser, server):
 def main():
     tally = Tally()
     with Server() as server, Browser() as browser:
-        for test in (races, clicks, slides, sliders, eight, scrubs, diverges, finds, refuses, everywhere):
+        for test in (races, clicks, slides, sliders, eight, scrubs, diverges, turns, finds, refuses, everywhere):
             tally.test(test.__name__, test, browser, server)
         browser.logs()
         # The refusal that was meant, and optimizers that need what this objective has not.

@@ -1,0 +1,170 @@
+#!/usr/bin/env python3
+"""The page of sweeps: the grid and the ranking are the server's, an axis can be added and taken out,
+a cell leads to its race, what diverged says so, and data sets can be brought along.
+"""
+
+import os
+import tempfile
+
+from webdriver import Browser
+from stepd import Server, Tally, check
+from look import fits, named, quiet, readable
+from forms import choose
+
+CELLS = "return [...document.querySelectorAll('table.heat tbody tr')].map((r) => [...r.querySelectorAll('td')].map((c) => c.textContent))"
+RANKING = "return [...document.querySelectorAll('.ranking tbody tr')].map((r) => [...r.cells].map((c) => c.textContent))"
+
+
+def visit(browser, server, query):
+    browser.open("about:blank")
+    browser.open(f"{server.url}/#/sweep?{query}")
+    browser.ready()
+    browser.wait("document.querySelector('table.heat tbody td')")
+
+
+def swept(server, **body):
+    answer = server.request("POST", "/v1/sweeps", body)
+    check(answer.status == 200, answer)
+    return answer.json
+
+
+def near(text, number):
+    """To the three digits that are shown at least."""
+    return abs(float(text) - number) <= 6e-3 * abs(number)
+
+
+def ranks(browser, server):
+    """Cells and rows are those of the API, in its order; the best cell is marked as such."""
+    visit(browser, server, "o=rosenbrock&n=60&r=adam&g=lr:0.3,0.1,0.03;beta1:0.8,0.9")
+    wanted = swept(server, objective="rosenbrock", steps=60, optimizer={"name": "adam"}, grid={"lr": [0.3, 0.1, 0.03], "beta1": [0.8, 0.9]})
+    cells, rows = browser.run(CELLS), browser.run(RANKING)
+    check([len(r) for r in cells] == [3, 3] and len(rows) == 6, f"{cells} {rows}")
+    for i, run in enumerate(wanted["runs"]):
+        check(near(cells[i % 2][i // 2], run["final"]["loss"]), f"{cells}, the server says {run}")
+    for row, i in zip(rows, wanted["ranking"]):
+        run = wanted["runs"][i]
+        check(row[1:3] == [f"{run['hyperparameters'][k]:g}" for k in ("lr", "beta1")] and near(row[3], run["final"]["loss"]), f"{row}, the server says {run}")
+    best = browser.run("return document.querySelector('.heat .best a').getAttribute('aria-label')")
+    winner = wanted["runs"][wanted["ranking"][0]]["hyperparameters"]
+    check(best.startswith(f"lr {winner['lr']:g}, beta1 {winner['beta1']:g}: loss ") and "rank 1" in best, best)
+    heats = browser.run("return [...document.querySelectorAll('.heat tbody td')].map((c) => getComputedStyle(c.querySelector('a')).backgroundColor)")
+    check(len(set(heats)) == 6, f"cells of six ranks have {len(set(heats))} colours")
+
+
+def axes(browser, server):
+    """Chosen values stand in the address; an axis more, folded into the map, and one less."""
+    visit(browser, server, "o=booth&n=30&r=momentum&g=lr:0.1,0.01")
+    browser.type("#axis-lr", "0.1, 0.02, 0.004\n")
+    browser.wait("document.querySelectorAll('.heat tbody td').length === 3 && location.hash.includes('g=lr:0.1,0.02,0.004')")
+    for name in ("beta", "form"):
+        choose(browser, "#add-axis", name)
+        browser.wait(f"document.querySelector('#axis-{name}')")
+    browser.type("#axis-beta", "0.5 0.9\n")
+    browser.type("#axis-form", "classical, ema\n")
+    browser.wait("document.querySelectorAll('.heat tbody tr').length === 2 && document.querySelectorAll('.ranking tbody tr').length === 12")
+    wanted = swept(server, objective="booth", steps=30, optimizer={"name": "momentum"}, grid={"lr": [0.1, 0.02, 0.004], "beta": [0.5, 0.9], "form": ["classical", "ema"]})
+    best = next(h for h in (wanted["runs"][i]["hyperparameters"] for i in wanted["ranking"]) if h["lr"] == 0.1 and h["beta"] == 0.5)
+    cell = browser.run("return document.querySelector('.heat tbody td a').getAttribute('aria-label')")
+    check(cell.startswith(f"lr 0.1, beta 0.5, form {best['form']}: "), f"{cell}, the best is {best}")
+    browser.click("[aria-label='Take out beta']")
+    browser.wait("!location.hash.includes('beta:') && document.querySelectorAll('.heat tbody td').length === 6")
+
+
+def leads(browser, server):
+    """From a cell to the race of its run, and from the best to a race between them."""
+    visit(browser, server, "o=himmelblau&n=40&r=adam;beta2:0.99&g=lr:0.3,0.1")
+    check("beta2 0.99" in browser.run("return document.body.innerText"), "what every run has is not said")
+    browser.run("[...document.querySelectorAll('.bar a, .card a')].find((a) => a.textContent === 'Race the best 2').click()")
+    browser.wait("document.title.startsWith('Playground') && document.querySelectorAll('.ranking tbody tr').length === 2")
+    check("n=40" in browser.run("return location.hash"), "the steps are lost")
+    visit(browser, server, "o=himmelblau&n=40&r=adam;beta2:0.99&g=lr:0.3,0.1")
+    browser.click(".heat tbody td:last-child a")
+    browser.wait("document.title.startsWith('Playground') && document.querySelectorAll('.ranking tbody tr').length === 1")
+    check("adam;beta2:0.99;lr:0.1" in browser.run("return decodeURIComponent(location.hash)"), browser.run("return location.hash"))
+    browser.click(".racer a.sweep")
+    browser.wait("document.title.startsWith('Sweep') && document.querySelector('.heat td')")
+    check(browser.run("return document.querySelector('#optimizer').value") == "adam", "another optimizer")
+
+
+def diverges(browser, server):
+    visit(browser, server, "o=square&n=100&r=gd&g=lr:1.5,0.1")
+    reason = next(r for r in swept(server, objective="square", steps=100, optimizer={"name": "gd"}, grid={"lr": [1.5, 0.1]})["runs"] if r["diverged"])["diverged"]
+    check(browser.run(CELLS)[0][0] == f"✕ {reason['step']}", browser.run(CELLS))
+    check(reason["reason"] in browser.run(RANKING)[1][-1], browser.run(RANKING))
+
+
+def refuses(browser, server):
+    """Too many runs, or a value that cannot be: the server's words."""
+    visit(browser, server, "o=square&n=5&r=gd&g=lr:0.1")
+    browser.type("#axis-lr", "0.1, -2\n")
+    browser.wait("document.querySelector('.trouble') && document.querySelector('.trouble').textContent.includes('lr')")
+    browser.type("#axis-lr", ",".join(f"0.{i:03}" for i in range(1, 258)) + "\n")
+    browser.wait("document.querySelector('.trouble').textContent.includes('256')")
+    browser.type("#axis-lr", "0.1\n")
+    browser.wait("!document.querySelector('.trouble')")
+
+
+def data(browser, server):
+    """A data set of the reader's own: a bad one is refused with its lines, a good one is swept over."""
+    visit(browser, server, "o=booth&n=5&r=gd&g=lr:0.1")
+    check(not browser.run("return document.querySelector('#dataset').checkVisibility()"), "a function is asked for data")
+    choose(browser, "#objective", "linear_regression")
+    browser.wait("document.querySelector('#dataset').checkVisibility()")
+    check(browser.run("return document.querySelector('#dataset').value") == "diabetes", "another data set")
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in (("bad one.csv", "a,b,c\n1,2,x\n"), ("my-data.csv", "a,b,c\n1,2,3\n2,1,4\n0,1,1\n")):
+            with open(os.path.join(folder, name), "w", encoding="utf-8") as out:
+                out.write(text)
+        browser.run("[...document.querySelectorAll('button')].find((b) => b.textContent.startsWith('Upload')).click()")
+        browser.wait("document.querySelector('dialog.upload').open")
+        for look in (readable, named, fits):
+            look(browser)
+        send(browser, os.path.join(folder, "bad one.csv"))
+        check(browser.run("return document.querySelector('#data-name').value") == "bad-one", "the name is not the file's")
+        browser.click("dialog.upload button[type=submit]")
+        browser.wait("document.querySelector('dialog.upload .trouble') && document.querySelector('dialog.upload .trouble').textContent.includes('line 2, column 3')")
+        send(browser, os.path.join(folder, "my-data.csv"))
+        browser.wait("[...document.querySelectorAll('#data-columns option')].map((o) => o.value).join() === 'a,b,c'")
+        browser.type("#data-target", "b")
+        browser.click("dialog.upload button[type=submit]")
+        browser.wait("!document.querySelector('dialog.upload').open && location.hash.includes('d=my-data')")
+    kept = server.request("GET", "/v1/datasets/my-data").json
+    check(kept["target"] == "b" and kept["rows"] == 3, kept)
+    body = {"objective": {"name": "linear_regression", "dataset": "my-data"}, "steps": 5, "optimizer": {"name": "gd"}, "grid": {"lr": [0.1]}}
+    loss = swept(server, **body)["runs"][0]["final"]["loss"]
+    browser.wait(f"document.querySelector('.ranking tbody tr') && Math.abs(Number(document.querySelector('.ranking tbody tr').cells[2].textContent) - {loss}) < 1e-4 * {loss}")
+    browser.run("document.querySelector('.heat a').click()")
+    browser.wait("document.title.startsWith('Playground') && document.querySelector('#dataset').value === 'my-data'")
+    browser.wait(f"document.querySelector('.ranking tbody tr') && Math.abs(Number(document.querySelector('.ranking tbody tr').cells[2].textContent) - {loss}) < 1e-4 * {loss}")
+
+
+def send(browser, path):
+    browser.call("POST", f"/element/{browser.find('#data-file')}/value", {"text": path})
+
+
+def looks(browser, server):
+    visit(browser, server, "o=square&n=100&r=adam&g=lr:5,1,0.3,0.1,0.03,0.01;beta1:0.5,0.9,0.99")
+    for scheme, width in (("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)):
+        browser.scheme(scheme)
+        browser.size(width, 900)
+        browser.wait(f"innerWidth === {width} && document.documentElement.dataset.theme === '{scheme}'")
+        for look in (readable, named, fits):
+            look(browser)
+    browser.scheme("light")
+    browser.size(1280, 900)
+
+
+def main():
+    tally = Tally()
+    with Server() as server, Browser() as browser:
+        for test in (ranks, axes, leads, diverges, refuses, data, looks):
+            tally.test(test.__name__, test, browser, server)
+        browser.logs()
+        # The refusals that were meant.
+        browser.messages = [m for m in browser.messages if "status of 422" not in m]
+        tally.test("quiet", quiet, browser, server)
+    tally.end()
+
+
+if __name__ == "__main__":
+    main()
