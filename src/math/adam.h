@@ -291,7 +291,11 @@ static inline double adam_explain_root(struct explain *x, const struct optim_ste
 static inline void adam_explain_say(struct explain *x, double lr, double ratio)
 {
     double size = fabs(ratio);
-    if (fabs(size - 1.0) < 1e-6)
+    if (lr == 0.0)
+        explain_say(x, "lr is 0, so nothing moves; the means take the gradient in all the same.");
+    else if (size == 0.0)
+        explain_say(x, "The mean of the gradients is 0, so Adam does not move.");
+    else if (fabs(size - 1.0) < 1e-6)
         explain_say(x,
                     "The corrected mean and the root of the corrected mean square are alike "
                     "(ratio {}), so Adam moves by lr = {}.",

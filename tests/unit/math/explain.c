@@ -87,6 +87,34 @@ Test(explain, last_line_is_the_stored_parameter, .timeout = 60)
     }
 }
 
+/* What Adam says of its first step with this lr and gradient. */
+static const char *adam_says(double rate, double g)
+{
+    const struct hyper_arg lr = {.name = "lr", .kind = ARG_NUMBER, .number = rate};
+    const double four = 4;
+    struct fixture f;
+    struct err err;
+    struct arena arena;
+    arena_init(&arena);
+    cr_assert_eq(fixture_init(&f, "adam", PROFILE_TORCH, &lr, 1, DTYPE_FLOAT64, &four, 1, &err),
+                 ERR_OK);
+    struct optim_step s = fixture_next(&f);
+    struct explain x = {.arena = &arena};
+    cr_assert_eq(optim_explain(f.o, &s, &f.b, &g, 0, &x, &err), ERR_OK);
+    fixture_close(&f);
+    arena_close(&arena);
+    return x.sentence.format;
+}
+
+/* A sentence for each case, which speaks of no ratio where there is none. */
+Test(explain, adam_says_why_it_stands_still)
+{
+    cr_expect_str_eq(adam_says(0, 8),
+                     "lr is 0, so nothing moves; the means take the gradient in all the same.");
+    cr_expect_str_eq(adam_says(0.1, 0), "The mean of the gradients is 0, so Adam does not move.");
+    cr_expect_not_null(strstr(adam_says(0.1, 8), "moves by lr = {}"));
+}
+
 /* The first step of Adam by hand: m 0.8, v 0.064, and 4 becomes 3.900000000125. */
 Test(explain, adam_by_hand)
 {
