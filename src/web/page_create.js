@@ -1,9 +1,14 @@
-// A new session, by a form that the catalogue makes: `/#/new?optimizer=adam&profile=keras`.
+// A new session, by a form that the catalogue makes. Its address holds all that is chosen:
+// `/#/new?optimizer=adam&profile=keras&h=lr:0.1&schedule=lr.cosine;decay_steps:100&transforms=maximize
+// &groups=;match:b;lr:0.2&dtype=float32&nonfinite=skip&w=[4,-3]`.
 import { call, once } from "./api.js";
-import { make } from "./dom.js";
+import { copy, make, settled } from "./dom.js";
 import { blame, hyperparameters } from "./form.js";
+import { groups } from "./groups.js";
 import { parts } from "./parts.js";
+import { preview } from "./preview.js";
 import { snippet } from "./snippet.js";
+import { read, write } from "./spec.js";
 import { lines } from "./tex.js";
 import { trouble } from "./trouble.js";
 
@@ -13,24 +18,35 @@ const field = (name, text, input, hint, style = "") => {
     hint && make("p", { class: "dim hint", textContent: hint }), make("p", { class: "bad hint", id: `h-${name}-wrong` }));
 };
 
+const usual = "[4, -3]";
 const option = (value) => make("option", { value, textContent: value });
 
 export default async function (place, { query, setQuery, signal }) {
   const list = (await once("/v1/optimizers")).items;
-  const state = { optimizer: query.get("optimizer") || "adam", profile: query.get("profile") || "torch", values: {} };
+  const state = { optimizer: query.get("optimizer") || "adam", profile: query.get("profile") || "torch", values: (read("h;" + (query.get("h") || ""))[0]).values };
+  let entry = null;
   if (!list.some((o) => o.name === state.optimizer)) state.optimizer = list[0].name;
   const name = make("input", { type: "text", autocomplete: "off", spellcheck: false, placeholder: "none", maxLength: 128 });
-  const parameters = make("textarea", { rows: 4, spellcheck: false, value: "[4, -3]" });
+  const parameters = make("textarea", { rows: 4, spellcheck: false, value: query.get("w") || usual });
   const optimizer = make("select", {}, list.map((o) => option(o.name)));
   const profile = make("select");
   const dtype = make("select", {}, ["float64", "float32"].map(option));
   const nonfinite = make("select", {}, ["reject", "skip", "allow"].map(option));
   const advice = make("p", { class: "dim" }), formula = make("div"), box = make("div"), wrong = make("div");
 
-  const changed = () => code.show();
+  dtype.value = query.get("dtype") === "float32" ? "float32" : "float64";
+  nonfinite.value = ["skip", "allow"].includes(query.get("nonfinite")) ? query.get("nonfinite") : "reject";
+  // The real numbers of the optimizer, the learning rate first: those that a schedule can move.
+  const moving = () => Object.entries(entry.schema.properties).filter(([k, s]) => s.type === "number" && k in entry.profiles[state.profile].defaults).map(([k]) => k).sort((a, b) => (b === "lr") - (a === "lr"));
+  const base = (name) => state.values[name] ?? entry.profiles[state.profile].defaults[name];
+  const previews = new Set();
+  signal.addEventListener("abort", () => previews.forEach((p) => p.close()));
+  const shown = () => { const p = preview(base); previews.add(p); return p; };
+  const targeted = read(query.get("schedule")).map(({ name, values }) => ({ target: name.split(".")[0], name: name.split(".")[1], values }));
   const [schedule, transforms] = await Promise.all([
-    parts({ path: "/v1/schedules", pointer: "schedule", most: 1, text: "Schedule of the learning rate", changed }),
-    parts({ path: "/v1/transforms", pointer: "transforms", most: 16, text: "Add a transform", changed })]);
+    parts({ path: "/v1/schedules", pointer: "schedule", text: "Add a schedule", changed, chosen: targeted, of: () => moving(), beside: shown }),
+    parts({ path: "/v1/transforms", pointer: "transforms", text: "Add a transform", changed, chosen: read(query.get("transforms")) })]);
+  const grouped = groups({ changed, chosen: read(query.get("groups")) });
   if (signal.aborted) return {};
 
   const body = () => {
@@ -38,17 +54,35 @@ export default async function (place, { query, setQuery, signal }) {
     if (name.value.trim()) made.name = name.value.trim();
     made.optimizer = { name: state.optimizer, ...(state.profile === "torch" ? {} : { profile: state.profile }), ...state.values };
     try { made.parameters = JSON.parse(parameters.value); } catch { made.parameters = parameters.value; }
-    const [rate] = schedule.value(), around = transforms.value();
-    if (rate) made.schedule = rate;
+    const moved = schedule.value().map(({ target, name: kind, values }) => [target, { name: kind, ...values }]), among = grouped.value();
+    const around = transforms.value().map(({ name: kind, values }) => ({ name: kind, ...values }));
+    if (moved.length) made.schedule = Object.fromEntries(moved);
     if (around.length) made.transforms = around;
+    if (among.length) made.groups = among;
     if (dtype.value !== "float64") made.dtype = dtype.value;
     if (nonfinite.value !== "reject") made.on_nonfinite = nonfinite.value;
     return made;
   };
+  const link = make("button", { class: "quiet", type: "button", textContent: "Copy link", onclick: () => copy(location.href, link) });
   const code = snippet(() => ({ method: "POST", path: "/v1/sessions", body: body() }), { open: true, title: "The request" });
 
+  // What is chosen, into the address and the request.
+  function changed() {
+    if (!entry) return;
+    code.show();
+    address();
+  }
+  const address = settled(150, () => {
+    if (!entry || signal.aborted) return;
+    const text = (list) => write(list) || null;
+    setQuery({ optimizer: state.optimizer, profile: state.profile === "torch" ? null : state.profile, h: text([{ name: "", values: state.values }])?.slice(1) || null,
+      schedule: text(schedule.value().map((s) => ({ ...s, name: `${s.target}.${s.name}` }))), transforms: text(transforms.value()),
+      groups: text(grouped.value().map((values) => ({ name: "", values }))), dtype: dtype.value === "float64" ? null : dtype.value,
+      nonfinite: nonfinite.value === "reject" ? null : nonfinite.value, w: parameters.value === usual ? null : parameters.value });
+  });
+
   async function choose() {
-    const entry = await once("/v1/optimizers/" + state.optimizer);
+    entry = await once("/v1/optimizers/" + state.optimizer);
     if (signal.aborted) return;
     optimizer.value = state.optimizer;
     const profiles = Object.keys(entry.profiles);
@@ -57,11 +91,11 @@ export default async function (place, { query, setQuery, signal }) {
     profile.value = state.profile;
     advice.replaceChildren(entry.use_when, " ", make("a", { href: "/#/optimizers/" + entry.name, textContent: "All about it" }));
     formula.replaceChildren(lines(entry.formula));
-    box.replaceChildren(hyperparameters(entry, state.profile, state.values, (values) => { state.values = values; code.show(); }));
+    box.replaceChildren(hyperparameters(entry, state.profile, state.values, (values) => { state.values = values; schedule.tell(); grouped.follow(entry, state.profile, values); }));
+    grouped.follow(entry, state.profile, state.values);
     await Promise.all([schedule.follow(state.profile), transforms.follow(state.profile)]);
     form.dataset.name = entry.name;
-    setQuery({ optimizer: state.optimizer, profile: state.profile === "torch" ? null : state.profile });
-    code.show();
+    changed();
   }
 
   async function submit(event) {
@@ -81,7 +115,7 @@ export default async function (place, { query, setQuery, signal }) {
 
   optimizer.addEventListener("change", () => { state.optimizer = optimizer.value; state.values = {}; choose(); });
   profile.addEventListener("change", () => { state.profile = profile.value; choose(); });
-  const form = make("form", { class: "card create", onsubmit: submit, oninput: () => code.show(), noValidate: true },
+  const form = make("form", { class: "card create", onsubmit: submit, oninput: changed, noValidate: true },
     make("div", { class: "fields" },
       field("name", "Name", name, "letters, digits, . _ -"),
       field("parameters", "Parameters", parameters, "a number, a list, nested lists, or an object of named tensors; where they start", " wide")),
@@ -89,9 +123,10 @@ export default async function (place, { query, setQuery, signal }) {
       field("optimizer", "Optimizer", optimizer), field("profile", "Profile", profile, "whose defaults and argument names hold"),
       field("dtype", "Numbers", dtype), field("on_nonfinite", "When a step is not finite", nonfinite, "reject it, skip and count it, or allow it")),
     advice, formula, make("h2", { textContent: "Hyperparameters" }), box,
-    make("h2", { textContent: "Schedule" }), schedule.element, make("h2", { textContent: "Transforms, in this order" }), transforms.element, wrong,
+    make("h2", { textContent: "Schedules" }), schedule.element, make("h2", { textContent: "Transforms, in this order" }), transforms.element,
+    make("h2", { textContent: "Groups of tensors, with values of their own" }), grouped.element, wrong,
     make("div", { class: "row" }, make("button", { type: "submit", textContent: "Create" }), make("a", { class: "button quiet", href: "/#/", textContent: "Back" })));
-  place.append(make("div", { class: "bar" }, make("h1", { textContent: "New session" })), form, make("div", { class: "card" }, code));
+  place.append(make("div", { class: "bar" }, make("h1", { textContent: "New session" }), make("span", { class: "grow" }), link), form, make("div", { class: "card" }, code));
   await choose();
   return { title: "New session" };
 }

@@ -9,6 +9,7 @@ import { parameterTable } from "./parameters.js";
 import { png } from "./png.js";
 import { divergence, fields, load, metric, number } from "./series.js";
 import { settings } from "./settings.js";
+import { like } from "./spec.js";
 import { snippet } from "./snippet.js";
 import { trouble } from "./trouble.js";
 import { way } from "./way.js";
@@ -39,6 +40,7 @@ export default async function (place, { argument, query, setQuery, signal }) {
   const pause = make("button", { class: "quiet", textContent: "Pause", title: "stop following (p)" });
   pause.dataset.key = "pause";
   const link = make("button", { class: "quiet", textContent: "Copy link", onclick: () => copy(location.href, link) });
+  const alike = make("button", { class: "quiet", id: "like", textContent: "New like this", title: "the form, filled in as this session is", onclick: async () => { location.hash = await like(shown); } });
   const figures = make("dl", { class: "figures" });
   const range = make("input", { type: "range", min: 0, max: 0.99, step: 0.01, value: view.weight, id: "smooth" }), weight = make("output", { class: "mono" });
   const all = make("button", { class: "quiet", textContent: "Show all", hidden: true, onclick: () => zoomed(null, null) });
@@ -47,7 +49,7 @@ export default async function (place, { argument, query, setQuery, signal }) {
   const grid = make("div", { class: "charts" }), side = make("div", { class: "panels" });
   place.append(make("div", { class: "bar" }, make("h1", { textContent: label(first) }),
     make("a", { class: "pill", href: "/#/optimizers/" + first.optimizer.name, textContent: first.optimizer.name }), live, make("span", { class: "grow" }), pause, link,
-    make("a", { class: "button quiet", href: "/#/compare?s=" + encodeURIComponent(label(first)), textContent: "Compare" })),
+    alike, make("a", { class: "button quiet", href: "/#/compare?s=" + encodeURIComponent(label(first)), textContent: "Compare" })),
   make("p", { class: "dim mono id" }, id), wrong, figures,
   make("div", { class: "row tools" }, make("label", { htmlFor: "smooth", textContent: "smoothing" }), range, weight, make("span", { class: "grow" }), all, csv, picture), grid, side);
 

@@ -1,27 +1,18 @@
 // The optimizers of a race, up to eight, as they stand beside the map: each with its colour, its
-// formula, a slider for every hyperparameter, and how it did. In an address they are written
-// `adam;lr:0.1;beta1:0.8,gd;lr:0.002`.
+// formula, a slider for every hyperparameter, and how it did. In an address they are written as in
+// spec.js.
 import { once } from "./api.js";
 import { curves, swatch } from "./colours.js";
 import { make } from "./dom.js";
 import { short } from "./format.js";
 import { slider } from "./slider.js";
+import * as spec from "./spec.js";
 import { lines } from "./tex.js";
 
 export const most = curves;
 
-export function read(text) {
-  return text.split(",").filter(Boolean).slice(0, most).map((part) => {
-    const [name, ...values] = part.split(";");
-    return { name, values: Object.fromEntries(values.map((v) => v.split(":")).filter((p) => p.length === 2).map(([k, v]) => [k, parse(v)])) };
-  });
-}
-
-function parse(text) {
-  try { return JSON.parse(text); } catch { return text; }
-}
-
-export const write = (racers) => racers.map((r) => [r.name, ...Object.entries(r.values).map(([k, v]) => `${k}:${v}`)].join(";")).join(",");
+export const read = (text) => spec.read(text).slice(0, most);
+export const { write } = spec;
 
 // Shows `racers` in `place`; changed() after each change of them; sweep(racer) is where its grid is.
 export function roster(place, racers, catalogue, changed, sweep) {

@@ -53,28 +53,31 @@ def creates(browser, server):
     check(made["parameters"] == {"w": [[1, 2], [3, 4]], "b": 0}, made)
 
 
+def seen(browser):
+    """What stands there now, wide and narrow, light and dark."""
+    for scheme, width in (("dark", 390), ("light", 1280)):
+        browser.scheme(scheme)
+        browser.size(width, 900)
+        browser.wait(f"innerWidth === {width} && document.documentElement.dataset.theme === '{scheme}'")
+        for look in (readable, named, fits):
+            look(browser)
+
+
 def surrounds(browser, server):
     """A schedule and two transforms from their catalogues; what is wrong with one stands beside its field."""
     visit(browser, server, "/#/new?optimizer=gd")
     choose(browser, "#add-schedule", "step")
-    browser.wait("document.querySelector('[id=\"h-schedule/step_size\"]')")
+    browser.wait("document.querySelector('[id=\"h-schedule/lr/step_size\"]')")
     check(not browser.run("return document.querySelector('#add-schedule').checkVisibility()"), "a second schedule is offered")
     for i, name in enumerate(("maximize", "clip_global_norm")):
         choose(browser, "#add-transforms", name)
         browser.wait(f"document.querySelectorAll('.parts fieldset').length === {i + 2}")
     browser.click("[aria-label='Put clip_global_norm before the one above']")
     browser.wait("document.querySelector('[id=\"h-transforms/0/max_norm\"]')")
-    for scheme, width in (("light", 1280), ("dark", 390)):
-        browser.scheme(scheme)
-        browser.size(width, 900)
-        browser.wait(f"document.documentElement.dataset.theme === '{scheme}'")
-        for look in (readable, named, fits):
-            look(browser)
-    browser.scheme("light")
-    browser.size(1280, 900)
+    seen(browser)
     browser.type("#h-name", "surrounded")
     browser.type("#h-lr", "0.5")
-    browser.type("[id='h-schedule/step_size']", "2")
+    browser.type("[id='h-schedule/lr/step_size']", "2")
     browser.type("[id='h-transforms/0/max_norm']", "-1")
     browser.click("form.create button[type=submit]")
     browser.wait("document.querySelector('[id=\"h-transforms/0/max_norm\"][aria-invalid]')")
@@ -86,6 +89,86 @@ def surrounds(browser, server):
     check(made["schedule"]["lr"]["name"] == "step" and made["schedule"]["lr"]["step_size"] == 2, made)
     titles = browser.run("return [...document.querySelectorAll('.panels h2')].map((h) => h.textContent)")
     check("Schedule of lr" in titles and "Transform 2" in titles, titles)
+
+
+def moves(browser, server):
+    """Schedules of two hyperparameters; each is drawn beside its fields as the server previews it."""
+    drawn = "document.querySelector('.preview .plot').getAttribute('aria-label')"
+    visit(browser, server, "/#/new?optimizer=adam")
+    choose(browser, "#add-schedule", "plateau")
+    browser.wait("document.querySelector('.preview .hint').textContent.includes('follows the loss')")
+    browser.click("[aria-label='Take out plateau']")
+    choose(browser, "#add-schedule", "cosine")
+    browser.wait("document.querySelector('.preview .hint').textContent.includes('decay_steps has to be given')")
+    browser.type("[id='h-schedule/lr/decay_steps']", "40")
+    browser.type("#h-lr", "0.5")
+    values = server.request("POST", "/v1/schedules/cosine/preview", {"schedule": {"decay_steps": 40}, "base": 0.5, "steps": 50}).json["values"]
+    browser.wait(f"{drawn} && {drawn}.includes('lr, 50 points, lowest {min(values):.6g}, last {values[-1]:.6g}')")
+    choose(browser, "[aria-label='Steps that are drawn']", "20")
+    browser.wait(f"{drawn}.includes('lr, 20 points, lowest {values[19]:.6g}, last {values[19]:.6g}')")
+    choose(browser, "#add-schedule", "exponential")
+    browser.wait("document.querySelector('[id=\"h-schedule/beta1/gamma\"]')")
+    check("lr" not in browser.run("return [...document.querySelectorAll('[aria-label=\"What exponential moves\"] option')].map((o) => o.value)"), "lr can be moved twice")
+    choose(browser, "[aria-label='What exponential moves']", "weight_decay")
+    browser.wait("document.querySelector('[id=\"h-schedule/weight_decay/gamma\"]')")
+    browser.type("[id='h-schedule/weight_decay/gamma']", "0.5")
+    browser.type("#h-weight_decay", "0.25")
+    browser.wait("[...document.querySelectorAll('.preview')].every((p) => p.querySelector('.plot canvas'))")
+    seen(browser)
+    browser.type("#h-name", "moved")
+    browser.click("form.create button[type=submit]")
+    browser.wait("document.title.startsWith('moved')")
+    made = server.request("GET", "/v1/sessions/moved").json["schedule"]
+    check(set(made) == {"lr", "weight_decay"} and made["lr"]["decay_steps"] == 40 and made["weight_decay"]["gamma"] == 0.5, made)
+
+
+def grouped(browser, server):
+    """Groups of tensors: values of their own, or frozen; what is wrong stands beside its field."""
+    visit(browser, server, "/#/new?optimizer=adam")
+    browser.type("#h-parameters", '{"W":[1,2],"b":0}')
+    browser.click("#add-group")
+    browser.type("[id='h-groups/0/match']", "b")
+    choose(browser, "[aria-label='Set a hyperparameter of group 1']", "lr")
+    browser.wait("document.querySelector('[id=\"h-groups/0/lr\"]').placeholder === '0.001'")
+    browser.type("#h-lr", "0.25")
+    browser.wait("document.querySelector('[id=\"h-groups/0/lr\"]').placeholder === '0.25'")
+    browser.type("[id='h-groups/0/lr']", "-1")
+    browser.click("#add-group")
+    browser.type("[id='h-groups/1/match']", "W")
+    browser.click("[id='h-groups/1/frozen']")
+    seen(browser)
+    browser.type("#h-name", "grouped")
+    browser.click("form.create button[type=submit]")
+    browser.wait("document.querySelector('[id=\"h-groups/0/lr\"][aria-invalid]')")
+    browser.type("[id='h-groups/0/lr']", "0.5")
+    browser.click("form.create button[type=submit]")
+    browser.wait("document.title.startsWith('grouped')")
+    made = server.request("GET", "/v1/sessions/grouped").json["groups"]
+    check(made == [{"match": "b", "tensors": ["b"], "frozen": False, "lr": 0.5}, {"match": "W", "tensors": ["W"], "frozen": True}], made)
+
+
+def alike(browser, server):
+    """From a session to the form filled as it was made; the address alone brings that back."""
+    spec = {"optimizer": {"name": "rmsprop", "profile": "keras", "rho": 0.8}, "parameters": {"W": [1.5, 2], "b": 0}, "dtype": "float32", "on_nonfinite": "skip",
+            "schedule": {"lr": {"name": "multi_step", "milestones": [5, 10], "gamma": 0.5}},
+            "transforms": [{"name": "clip_global_norm", "max_norm": 2}, {"name": "weight_decay", "weight_decay": 0.1, "exclude": "b, *norm*"}],
+            "groups": [{"match": "b", "learning_rate": 0.5}, {"match": "W*", "exclude": "Wq", "frozen": True}]}
+    made = server.request("POST", "/v1/sessions", {"name": "first", **spec})
+    check(made.status == 201, made)
+    visit(browser, server, "/#/s/first")
+    browser.click("#like")
+    browser.wait("document.title.startsWith('New session') && document.querySelector('form.create').dataset.name === 'rmsprop' && document.querySelectorAll('.parts fieldset').length === 5")
+    browser.wait("location.hash.includes('groups=')")
+    address = browser.run("return location.hash")
+    check(len(address) < 400, f"{len(address)} characters are too many to send: {address}")
+    visit(browser, server, "/" + address)
+    browser.wait("document.querySelectorAll('.parts fieldset').length === 5")
+    browser.type("#h-name", "second")
+    browser.click("form.create button[type=submit]")
+    browser.wait("document.title.startsWith('second')")
+    second = server.request("GET", "/v1/sessions/second").json
+    for key in ("optimizer", "schedule", "transforms", "groups", "dtype", "on_nonfinite", "parameters"):
+        check(second[key] == made.json[key], f"{key}: {second[key]}, not {made.json[key]}")
 
 
 def blames(browser, server):
@@ -183,7 +266,7 @@ def begins(browser):
 def main():
     tally = Tally()
     with Server() as server, Browser() as browser:
-        for test in (fields, creates, surrounds, blames, explains, copies, tries, whole_contract):
+        for test in (fields, creates, surrounds, moves, grouped, alike, blames, explains, copies, tries, whole_contract):
             tally.test(test.__name__, test, browser, server)
         browser.logs()
         # Chromium notes every answer of 4xx; those that were meant are not a complaint.
