@@ -80,6 +80,12 @@ DELETE FROM schedule WHERE session = :session
 -- name: schedule_get
 SELECT specification FROM schedule WHERE session = :session
 
+-- name: objective_insert
+INSERT INTO objective (session, name, specification) VALUES (:session, :name, :specification)
+
+-- name: objective_get
+SELECT specification FROM objective WHERE session = :session
+
 -- name: group_insert
 INSERT INTO parameter_group (session, ordinal, match_names, exclude_names, frozen)
 VALUES (:session, :ordinal, :match_names, :exclude_names, :frozen)

@@ -206,6 +206,11 @@ static void write_session(struct writer *w, const struct session *s, bool with_p
     write_schedules(w, s);
     write_groups(w, s);
     write_transforms(w, s);
+    write_key(w, "objective");
+    if (s->objective)
+        write_objective(w, s->objective, false);
+    else
+        write_null(w);
     write_string_field(w, "dtype", dtype_names[s->dtype]);
     write_string_field(w, "on_nonfinite", on_nonfinite_names[s->on_nonfinite]);
     write_tags(w, s);

@@ -120,7 +120,16 @@ struct session_given {
     struct transforms_given transforms;
     struct schedules_given schedules;
     struct groups_given groups;
+    struct objective_given *objective;
 };
+
+static void read_session_objective(struct decode *d, const struct place *at, json_t *v, void *to)
+{
+    struct objective_given **ret = to;
+    *ret = decode_zalloc(d, 1, sizeof **ret);
+    if (*ret)
+        field_objective(d, at, v, *ret);
+}
 
 static const struct field session_rows[] = {
     FIELD("name", field_string, struct session_given, name),
@@ -129,6 +138,7 @@ static const struct field session_rows[] = {
     FIELD("schedule", field_schedules, struct session_given, schedules),
     FIELD("groups", field_groups, struct session_given, groups),
     FIELD("transforms", field_transforms, struct session_given, transforms),
+    FIELD("objective", read_session_objective, struct session_given, objective),
     FIELD("dtype", field_string, struct session_given, dtype),
     FIELD("on_nonfinite", field_string, struct session_given, on_nonfinite),
     FIELD("tags", read_tags, struct session_given, tags),
@@ -188,7 +198,8 @@ enum err_code json_read_session(struct arena *a, const char *body, size_t len,
                                      .schedules = given.schedules.list,
                                      .schedule_count = given.schedules.count,
                                      .groups = given.groups.list,
-                                     .group_count = given.groups.count};
+                                     .group_count = given.groups.count,
+                                     .objective_given = given.objective};
     return d.code;
 }
 
@@ -234,6 +245,7 @@ static const struct field patch_rows[] = {
     FIELD("tags", read_tags, struct patch_given, tags, .takes_null = true),
     FIELD_REFUSED("parameters", "not changed here; PUT /v1/sessions/{id}/parameters does it"),
     FIELD_REFUSED("dtype", "a session keeps its dtype"),
+    FIELD_REFUSED("objective", "a session keeps its objective; make another session"),
     {0}};
 
 enum err_code json_read_patch(struct arena *a, const char *body, size_t len,

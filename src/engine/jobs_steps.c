@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "engine/jobs.h"
+#include "session/objective.h"
 
 #include <math.h>
 #include <string.h>
@@ -49,6 +50,31 @@ static bool room_to_tell(struct job *job, const struct session *s, struct step_o
     return !s->schedules || out->moved;
 }
 
+/* The step as the client sent it, or one that the session's objective gives. */
+static enum err_code input_of(const struct run *run, const struct step_input *given,
+                              struct arena *scratch, struct step_input *ret, struct err *err)
+{
+    *ret = *given;
+    if (!objective_wanted(run->s, given))
+        return ERR_OK;
+    return objective_step_input(run->s->objective, run->s, scratch, ret, err);
+}
+
+/* Refuses what would hold up all other sessions for too long. */
+static enum err_code check_cost(struct job *job, const struct session *s)
+{
+    double cost = 0;
+    for (size_t i = 0; s->objective && i < job->step_count; i++)
+        if (objective_wanted(s, &job->steps[i]))
+            cost += objective_cost_of(s->objective, s->optim);
+    if (cost <= objective_request_cost)
+        return ERR_OK;
+    return err_add(job->err, ERR_VALIDATION, "#/steps",
+                   "%zu steps on the objective would take about %.1e multiplications; at most "
+                   "%.0e are allowed in one request: ask for fewer steps at a time",
+                   job->step_count, cost, objective_request_cost);
+}
+
 static enum err_code one_step(struct job *job, struct run *run, size_t i, struct arena *scratch)
 {
     bool touched = false;
@@ -59,10 +85,13 @@ static enum err_code one_step(struct job *job, struct run *run, size_t i, struct
         !step_output_explain(out, (size_t)job->coordinate, job->arena))
         return err_add(job->err, ERR_MEMORY, "", "no memory to explain the step");
     struct recorded_step *recorded = run->recorded ? &run->recorded[run->applied] : NULL;
-    if (recorded && !recording_begin(run->s, &job->steps[i], job->arena, recorded))
+    struct step_input in;
+    enum err_code code = input_of(run, &job->steps[i], scratch, &in, job->err);
+    if (code)
+        return code;
+    if (recorded && !recording_begin(run->s, &in, job->arena, recorded))
         return err_add(job->err, ERR_MEMORY, "", "no memory to record the step");
-    enum err_code code =
-        session_step(run->s, &job->steps[i], clock_unix_ms(), scratch, out, &touched, job->err);
+    code = session_step(run->s, &in, clock_unix_ms(), scratch, out, &touched, job->err);
     run->touched |= touched;
     if (code == ERR_NONFINITE || (!code && out->skipped) ||
         (!code && allowed_nonfinite(run->s, &out->metrics)))
@@ -81,6 +110,8 @@ static enum err_code one_step(struct job *job, struct run *run, size_t i, struct
 
 static enum err_code all_steps(struct job *job, struct run *run)
 {
+    if (check_cost(job, run->s))
+        return job->err->code;
     job->outputs = arena_zalloc(job->arena, job->step_count, sizeof *job->outputs);
     run->rows = arena_alloc(job->arena, job->step_count * sizeof *run->rows);
     bool records = recording_wanted(run->s) && !job->dry_run;

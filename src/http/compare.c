@@ -6,6 +6,7 @@
 #include "http/request.h"
 
 #include "codec/compare.h"
+#include "session/objective.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -173,7 +174,7 @@ void demo_begin(struct request *r)
         err_suggest(&r->err, err_nearest(d.optimizer, optim_name, NULL, optim_count()));
     }
     if (r->err.code || make_objective(r, &c->request) ||
-        race_check_needs(c->request.objective, o, NULL, "", &r->err))
+        objective_check_needs(c->request.objective, o, NULL, "", &r->err))
         return;
     fill_entries(r, o, &d, &c->request);
     c->request.steps = d.steps;

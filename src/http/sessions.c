@@ -1,4 +1,5 @@
 /* /v1/sessions and /v1/sessions/{id}: create, ensure, list, read, patch, delete. */
+#include "http/datasets.h"
 #include "http/handlers.h"
 #include "http/request.h"
 
@@ -9,12 +10,30 @@ const char *const session_list_query[] = {"limit", "cursor", "optimizer", "tag",
 /* ---- create -----------------------------------------------------------------------------------
  */
 
+/* Makes the objective that the body asks for. Where the parameters are one list, they tell its
+ * dimension. */
+static enum err_code make_objective(struct request *r, struct session_spec *spec)
+{
+    struct objective_given *given = spec->objective_given;
+    struct objective_spec *made = NULL;
+    if (!given)
+        return ERR_OK;
+    given->dimension = spec->parameters.named ? 0 : spec->parameters.n;
+    enum err_code code = datasets_attach(r, given);
+    if (!code)
+        code = objective_make(given, "#/objective", &r->arena, &made, &r->err);
+    spec->objective = made;
+    return code;
+}
+
 static struct session_spec *read_spec(struct request *r)
 {
     struct session_spec *spec = request_alloc(r, 1, sizeof *spec);
     if (!spec)
         return NULL;
     enum err_code code = json_read_session(&r->arena, r->body.data, r->body.len, spec, &r->err);
+    if (!code)
+        code = make_objective(r, spec);
     if (code == ERR_VALIDATION)
         session_check(spec, &r->err);
     if (code)

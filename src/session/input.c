@@ -174,7 +174,10 @@ static enum err_code read_gradient(const struct session *s, const struct step_in
     if (many)
         return reduce(s, in, scratch, ret, err);
     if (s->optim->needs & NEED_GRADIENT)
-        return needs(s, in, "gradient", "a gradient", err);
+        return needs(s, in, "gradient",
+                     s->objective ? "a gradient; {} takes that of the session's objective"
+                                  : "a gradient, or a session with an objective that gives it",
+                     err);
     ret->g = arena_zalloc(scratch, s->view.n, sizeof *ret->g);
     return ret->g ? ERR_OK : no_memory(err);
 }

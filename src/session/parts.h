@@ -66,7 +66,9 @@ struct plan {
     int scheduled_count;
     struct group groups[GROUPS];
     int group_count;
-    struct arena arena; /* of the schedules; whoever got the plan closes it */
+    /* Of the spec, or those at which its objective starts. */
+    struct values parameters;
+    struct arena arena; /* of schedules and parameters; whoever got the plan closes it */
     uint64_t digest;
 };
 

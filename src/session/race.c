@@ -3,6 +3,7 @@
 #include "session/race.h"
 
 #include "base/clock.h"
+#include "session/objective.h"
 #include "session/parts.h"
 
 #include <math.h>
@@ -13,12 +14,11 @@
 /* A loss this many times as far from the best one as the start was has run away. */
 static const double runaway = 1e8;
 
-/* Buffers of one evaluation. */
+/* What all the runs of a race share. */
 struct bench {
     const struct race_request *q;
     struct arena *a;
     struct arena scratch; /* of one step */
-    double *g, *hessian, *diagonal;
     int64_t deadline_ns;
     double lowest; /* the known minimum, or the smallest loss seen */
 };
@@ -48,31 +48,6 @@ static void move_pointers(struct err *err, int from, size_t entry)
     }
 }
 
-/* Without `h`: with the defaults. */
-static unsigned needs_of(const struct optim *o, const double *h)
-{
-    double defaults[HYPER_MAX];
-    if (!h &&
-        hyper_resolve(o->hypers, PROFILE_TORCH, o->name, "", NULL, 0, defaults, NULL) == ERR_OK)
-        h = defaults;
-    return o->needs_at && h ? o->needs_at(h, 1) : o->needs;
-}
-
-enum err_code race_check_needs(const struct objective_spec *objective, const struct optim *o,
-                               const double *h, const char *pointer, struct err *err)
-{
-    unsigned given = NEED_GRADIENT | NEED_LOSS, needs = needs_of(o, h);
-    if (objective->objective->has_hessian)
-        given |= NEED_HESSIAN | NEED_HESSIAN_DIAGONAL;
-    for (int k = 0; optim_need_field(k); k++) {
-        if (needs & ~given & 1U << k)
-            return err_add(err, ERR_VALIDATION, pointer,
-                           "%s needs %s, which the objective %s cannot give", o->name,
-                           optim_need_field(k), objective->objective->name);
-    }
-    return ERR_OK;
-}
-
 static enum err_code open_session(const struct race_request *q, const struct session_spec *entry,
                                   struct session **ret_session, struct err *err)
 {
@@ -83,8 +58,8 @@ static enum err_code open_session(const struct race_request *q, const struct ses
                                 .parameters = start_values(q)};
     enum err_code code = session_new(&spec, 0, ret_session, err);
     return code ? code
-                : race_check_needs(q->objective, (*ret_session)->optim, (*ret_session)->h,
-                                   "#/optimizer/name", err);
+                : objective_check_needs(q->objective, (*ret_session)->optim, (*ret_session)->h,
+                                        "#/optimizer/name", err);
 }
 
 enum err_code race_check(const struct race_request *q, const struct session_spec *entry,
@@ -96,14 +71,6 @@ enum err_code race_check(const struct race_request *q, const struct session_spec
     return code;
 }
 
-/* Samples of a step: what the client says, else what the optimizer takes, else all (0). */
-static size_t batch_of(const struct objective_spec *o, const struct optim *optim)
-{
-    if (!o->objective->model || o->batch_given)
-        return o->sampling.batch_size;
-    return optim->batch < o->data.rows ? optim->batch : 0;
-}
-
 static enum err_code open_run(const struct race_request *q, size_t entry, struct race_run *run,
                               struct err *err)
 {
@@ -111,7 +78,7 @@ static enum err_code open_run(const struct race_request *q, size_t entry, struct
     enum err_code code = open_session(q, &q->entries[entry], &run->s, err);
     move_pointers(err, before, entry);
     run->on_data = q->objective->objective->model;
-    run->batch = code ? 0 : batch_of(q->objective, run->s->optim);
+    run->batch = code ? 0 : objective_batch(q->objective, run->s->optim);
     return code;
 }
 
@@ -199,40 +166,15 @@ static struct objective_spec objective_of(const struct bench *b, const struct ra
     return o;
 }
 
-static enum err_code evaluate(struct bench *b, const struct race_run *run, uint64_t step,
-                              double *ret_loss, struct err *err)
-{
-    unsigned needs = run->s->optim->needs & (NEED_HESSIAN | NEED_HESSIAN_DIAGONAL);
-    const struct objective_spec own = objective_of(b, run), *o = &own;
-    enum err_code code = objective_evaluate(o, weights(run), step, ret_loss, b->g,
-                                            needs ? b->hessian : NULL, &b->scratch, err);
-    for (size_t i = 0; needs && !code && i < o->n; i++)
-        b->diagonal[i] = b->hessian[i * o->n + i];
-    return code;
-}
-
 /* The step that the optimizer makes from what the objective says at w. */
 static enum err_code make_step(struct bench *b, struct race_run *run, struct err *err)
 {
-    struct session *s = run->s;
+    const struct objective_spec own = objective_of(b, run);
     struct step_output out = {0};
-    struct step_input in = {.has_loss = true, .expected_step = -1};
-    size_t n = s->view.n;
-    unsigned needs = s->optim->needs;
+    struct step_input in = {.expected_step = -1};
     bool touched = false;
-    enum err_code code = evaluate(b, run, (uint64_t)s->step + 1, &in.loss, err);
-    if (code)
-        return code;
-    in.gradient = (struct values){
-        .named = s->named, .count = s->tensor_count, .tensors = s->tensors, .data = b->g, .n = n};
-    if (needs & NEED_HESSIAN) {
-        in.hessian = b->hessian;
-        in.hessian_rows = in.hessian_columns = n;
-    } else if (needs & NEED_HESSIAN_DIAGONAL) {
-        in.hessian_diagonal = in.gradient;
-        in.hessian_diagonal.data = b->diagonal;
-    }
-    return session_step(s, &in, 0, &b->scratch, &out, &touched, err);
+    enum err_code code = objective_step_input(&own, run->s, &b->scratch, &in, err);
+    return code ? code : session_step(run->s, &in, 0, &b->scratch, &out, &touched, err);
 }
 
 static double loss_now(struct bench *b, const struct race_run *run)
@@ -310,20 +252,6 @@ static void rank(struct race *race)
     }
 }
 
-static bool make_bench(struct bench *b)
-{
-    size_t n = b->q->objective->n;
-    bool second = false;
-    for (size_t i = 0; i < b->q->count; i++) {
-        const struct optim *o = optim_find(b->q->entries[i].optimizer);
-        second |= o && (o->needs & (NEED_HESSIAN | NEED_HESSIAN_DIAGONAL));
-    }
-    b->g = arena_alloc(b->a, n * sizeof *b->g);
-    b->diagonal = arena_alloc(b->a, n * sizeof *b->diagonal);
-    b->hessian = second ? arena_zalloc(b->a, n, n * sizeof *b->hessian) : NULL;
-    return b->g && b->diagonal && (b->hessian || !second);
-}
-
 /* The loss that counts as arrived: a millionth of the way from the start above the minimum. */
 static void set_target(struct bench *b, struct race *race)
 {
@@ -376,10 +304,7 @@ enum err_code race_run(const struct race_request *q, struct arena *a, struct rac
         return leave_copies(ret, a, code, err);
     arena_init(&b.scratch);
     b.deadline_ns = clock_monotonic_ns() + (int64_t)(q->max_seconds * 1e9);
-    if (!make_bench(&b))
-        code = err_add(err, ERR_MEMORY, "", "no memory for the race");
-    else
-        set_target(&b, ret);
+    set_target(&b, ret);
     for (size_t i = 0; i < q->count && !code; i++) {
         code = make_curve(q, &ret->runs[i], a)
                    ? run_one(&b, &ret->runs[i], ret->target, err)

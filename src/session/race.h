@@ -51,11 +51,6 @@ struct race {
     size_t *ranking; /* indices, the winner first */
 };
 
-/* ERR_VALIDATION at `pointer`, naming what is missing, where the objective cannot give all that a
- * step of `o` with hyperparameters `h` (NULL: its defaults) needs. */
-enum err_code race_check_needs(const struct objective_spec *objective, const struct optim *o,
-                               const double *h, const char *pointer, struct err *err);
-
 /* Whether `entry` could run: every violation is added with the pointer #/optimizer/…. */
 enum err_code race_check(const struct race_request *q, const struct session_spec *entry,
                          struct err *err);

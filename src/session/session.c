@@ -4,6 +4,7 @@
 #include "session/block.h"
 #include "session/chain.h"
 #include "session/groups.h"
+#include "session/objective.h"
 #include "session/parts.h"
 #include "session/schedules.h"
 
@@ -53,7 +54,7 @@ void session_fill(struct session *s, const double *data)
 static enum err_code describe(struct session *s, const struct session_spec *spec,
                               const struct plan *plan, int64_t now_ms, struct err *err)
 {
-    const struct values *v = &spec->parameters;
+    const struct values *v = &plan->parameters;
     id_make(s->id);
     s->optim = plan->optim;
     s->profile = plan->profile;
@@ -78,6 +79,25 @@ static enum err_code describe(struct session *s, const struct session_spec *spec
     return ERR_OK;
 }
 
+/* A specification of the session's own: packed, and made again in its arena. */
+static enum err_code keep_objective(struct session *s, const struct session_spec *spec,
+                                    struct err *err)
+{
+    struct buf packed;
+    struct objective_spec own;
+    if (!spec->objective)
+        return ERR_OK;
+    own = *spec->objective;
+    own.sampling.batch_size = objective_batch(spec->objective, s->optim);
+    buf_init(&packed);
+    objective_pack(&own, &packed);
+    enum err_code code =
+        packed.failed ? err_add(err, ERR_MEMORY, "", "no memory for a session")
+                      : objective_unpack(packed.data, packed.len, &s->arena, &s->objective, err);
+    buf_close(&packed);
+    return code;
+}
+
 enum err_code session_new(const struct session_spec *spec, int64_t now_ms,
                           struct session **ret_session, struct err *err)
 {
@@ -92,14 +112,17 @@ enum err_code session_new(const struct session_spec *spec, int64_t now_ms,
     }
     arena_init(&s->arena);
     code = describe(s, spec, &plan, now_ms, err);
-    arena_close(&plan.arena);
+    if (!code)
+        code = keep_objective(s, spec, err);
     if (!code)
         code = block_alloc(s, err);
+    if (!code)
+        session_fill(s, plan.parameters.data);
+    arena_close(&plan.arena);
     if (code) {
         session_free(s);
         return code;
     }
-    session_fill(s, spec->parameters.data);
     if (!session_start(s)) {
         session_free(s);
         return err_add(err, ERR_MEMORY, "", "no memory for a session");

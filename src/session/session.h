@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/id.h"
+#include "math/objective.h"
 #include "math/optim.h"
 #include "math/schedule.h"
 #include "math/transform.h"
@@ -78,6 +79,8 @@ struct session_spec {
     int schedule_count;
     const struct group_given *groups; /* in order */
     int group_count;
+    struct objective_given *objective_given; /* the loss that it computes itself */
+    const struct objective_spec *objective;  /* made of it; NULL: there is none, or it is wrong */
 };
 
 /* What a PATCH changes; NULL or false = leave. */
@@ -170,6 +173,7 @@ struct session {
     struct transform_chain *chain;       /* its state lies in `block`; NULL: no transforms */
     struct session_schedules *schedules; /* NULL: none */
     struct session_groups *groups;       /* NULL: none */
+    struct objective_spec *objective;    /* NULL: none; in snapshots without its data */
 };
 
 /* One step as a client asks for it. */

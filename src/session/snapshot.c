@@ -2,6 +2,7 @@
  * numbers. On the way of every step, hence no allocation per string. */
 #include "session/chain.h"
 #include "session/groups.h"
+#include "session/objective.h"
 #include "session/parts.h"
 #include "session/schedules.h"
 
@@ -167,6 +168,8 @@ struct session *session_snapshot(const struct session *s, enum snapshot_part par
         return NULL;
     if (!chain_snapshot(copy, s, a) || !schedules_snapshot(copy, s, a) ||
         !groups_snapshot(copy, s, a))
+        return NULL;
+    if (s->objective && !(copy->objective = objective_outline(s->objective, a)))
         return NULL;
     switch (part) {
     case SNAPSHOT_META:

@@ -6,9 +6,11 @@
  * the digests already stored. */
 #include "session/chain.h"
 #include "session/groups.h"
+#include "session/objective.h"
 #include "session/parts.h"
 #include "session/schedules.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define XXH_INLINE_ALL
@@ -154,7 +156,16 @@ static uint64_t mix_string(uint64_t seed, const char *s)
 }
 
 /* One hash per kind of fact keeps equal bytes of two kinds apart. */
-enum fact { FACT_OPTIM = 1, FACT_PROFILE, FACT_HYPER, FACT_DTYPE, FACT_ON, FACT_TAG, FACT_TENSOR };
+enum fact {
+    FACT_OPTIM = 1,
+    FACT_PROFILE,
+    FACT_HYPER,
+    FACT_DTYPE,
+    FACT_ON,
+    FACT_TAG,
+    FACT_TENSOR,
+    FACT_OBJECTIVE
+};
 
 static uint64_t digest_tensor(const struct values *v, const struct tensor *x)
 {
@@ -182,9 +193,23 @@ static uint64_t digest(const struct session_spec *spec, const struct plan *plan)
     d += schedules_digest(plan->optim, plan->scheduled, plan->scheduled_count);
     for (int i = 0; i < spec->tag_count; i++)
         d += mix_string(mix_string(FACT_TAG, spec->tags[i].key), spec->tags[i].value);
-    for (int i = 0; i < spec->parameters.count; i++)
-        d += digest_tensor(&spec->parameters, &spec->parameters.tensors[i]);
+    for (int i = 0; i < plan->parameters.count; i++)
+        d += digest_tensor(&plan->parameters, &plan->parameters.tensors[i]);
     return d;
+}
+
+static bool digest_objective(const struct objective_spec *o, const struct optim *optim, uint64_t *d)
+{
+    struct buf packed;
+    struct objective_spec own = *o;
+    own.sampling.batch_size = objective_batch(o, optim);
+    buf_init(&packed);
+    objective_pack(&own, &packed);
+    bool ok = !packed.failed;
+    if (ok)
+        *d += mix(FACT_OBJECTIVE, packed.data, packed.len);
+    buf_close(&packed);
+    return ok;
 }
 
 /* ---- the whole ---- */
@@ -222,19 +247,95 @@ static enum err_code plan_groups(const struct session_spec *spec, struct plan *p
                                          plan->scheduled, plan->scheduled_count, err);
 }
 
+/* Where the objective starts, in the form of its parameters. */
+static enum err_code plan_start(const struct objective_spec *o, struct plan *plan, struct err *err)
+{
+    double *w = arena_alloc(&plan->arena, o->n * sizeof *w);
+    if (!w)
+        return err_add(err, ERR_MEMORY, "", "no memory for a session");
+    objective_start(o, 0, w);
+    plan->parameters =
+        (struct values){.named = o->tensor_count > 1 || o->tensors[0].name[0] != '\0',
+                        .count = o->tensor_count,
+                        .tensors = o->tensors,
+                        .data = w,
+                        .n = o->n};
+    return ERR_OK;
+}
+
+/* Parameters that were given must be those of the objective. */
+static enum err_code check_form(const struct objective_spec *o, const struct values *v,
+                                struct err *err)
+{
+    bool named = o->tensor_count > 1 || o->tensors[0].name[0] != '\0', same = v->n == o->n;
+    for (int i = 0; named && same && i < o->tensor_count; i++)
+        same = v->named && v->count == o->tensor_count &&
+               strcmp(v->tensors[i].name, o->tensors[i].name) == 0 &&
+               v->tensors[i].count == o->tensors[i].count;
+    if (same && (named || v->count == 1))
+        return ERR_OK;
+    char form[256] = "";
+    for (int i = 0; named && i < o->tensor_count; i++) {
+        size_t len = strlen(form);
+        snprintf(form + len, sizeof form - len, "%s%s (%zu)", i ? ", " : ": ", o->tensors[i].name,
+                 o->tensors[i].count);
+    }
+    return err_add(err, ERR_VALIDATION, "#/parameters",
+                   "the objective %s has %zu parameters%s; leave them out to start where it does",
+                   o->objective->name, o->n, form);
+}
+
+/* Parameters, and what the objective asks of them. */
+static enum err_code plan_parameters(const struct session_spec *spec, struct plan *plan,
+                                     struct err *err)
+{
+    plan->parameters = spec->parameters;
+    if (spec->parameters.count == 0 && spec->objective)
+        return plan_start(spec->objective, plan, err);
+    if (spec->parameters.count == 0 && spec->objective_given)
+        return ERR_VALIDATION; /* told: the objective is wrong */
+    enum err_code code = values_check(&spec->parameters, "#/parameters", err);
+    if (!code && spec->objective)
+        code = check_form(spec->objective, &spec->parameters, err);
+    return code;
+}
+
+/* Whether the objective can give what the optimizer needs, in a time that others can wait. */
+static enum err_code check_objective(const struct session_spec *spec, const struct plan *plan,
+                                     struct err *err)
+{
+    if (!spec->objective)
+        return ERR_OK;
+    enum err_code code =
+        objective_check_needs(spec->objective, plan->optim, plan->h, "#/objective", err);
+    if (code)
+        return code;
+    struct objective_spec own = *spec->objective;
+    own.sampling.batch_size = objective_batch(spec->objective, plan->optim);
+    double cost = objective_cost_of(&own, plan->optim);
+    if (cost <= objective_step_cost)
+        return ERR_OK;
+    return err_add(err, ERR_VALIDATION, "#/objective",
+                   "a step would take about %.1e multiplications; at most %.0e are allowed: take a "
+                   "smaller batch_size or fewer parameters",
+                   cost, objective_step_cost);
+}
+
 /* All but the digest. false: something is wrong. */
 static bool plan_content(const struct session_spec *spec, struct plan *plan, struct err *err)
 {
     enum err_code name = spec->name ? name_check(spec->name, err) : ERR_OK;
     enum err_code optim = plan_optim(spec, plan, err);
     enum err_code options = plan_options(spec, plan, err);
-    enum err_code values = values_check(&spec->parameters, "#/parameters", err);
+    enum err_code values = plan_parameters(spec, plan, err);
     if (!values && !options)
-        values = values_check_numbers(&spec->parameters, plan->dtype, plan->on_nonfinite,
+        values = values_check_numbers(&plan->parameters, plan->dtype, plan->on_nonfinite,
                                       "#/parameters", err);
     if (!values && !optim && plan->optim->takes)
-        values = plan->optim->takes(plan->h, spec->parameters.tensors, spec->parameters.count,
+        values = plan->optim->takes(plan->h, plan->parameters.tensors, plan->parameters.count,
                                     "#/parameters", err);
+    if (!optim && check_objective(spec, plan, err))
+        optim = ERR_VALIDATION;
     enum err_code tags = check_tags(spec, err);
     enum err_code chain = plan_chain(spec, plan, err);
     enum err_code schedules = plan_schedules(spec, optim, plan, err);
@@ -251,6 +352,10 @@ enum err_code spec_plan(const struct session_spec *spec, struct plan *ret_plan, 
         return err->code;
     }
     plan.digest = digest(spec, &plan);
+    if (spec->objective && !digest_objective(spec->objective, plan.optim, &plan.digest)) {
+        arena_close(&plan.arena);
+        return err_add(err, ERR_MEMORY, "", "no memory for a session");
+    }
     *ret_plan = plan;
     return ERR_OK;
 }

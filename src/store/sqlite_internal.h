@@ -7,6 +7,7 @@
  *   sqlite_load.c        a session from its rows
  *   sqlite_groups.c      the parameter groups of sessions
  *   sqlite_schedules.c   the schedules of sessions
+ *   sqlite_objectives.c  the objectives of sessions
  *   sqlite_transforms.c  the transforms of sessions
  *   sqlite_history.c     metrics of steps: tails, blocks, reading
  *   sqlite_buckets.c     metrics of steps: reading for plots
@@ -155,6 +156,13 @@ enum err_code schedules_insert(struct sqlite_store *st, const struct session *s,
                                struct err *err);
 /* Reads them into s->schedules; their state comes with the block. */
 enum err_code schedules_load(struct sqlite_store *st, struct session *s, struct err *err);
+
+/* ---- sqlite_objectives.c --------------------------------------------------------------------- */
+
+/* Writes the session's objective, where it has one. */
+enum err_code objectives_insert(struct sqlite_store *st, const struct session *s, struct err *err);
+/* Reads it into s->objective; the tensors are there. */
+enum err_code objectives_load(struct sqlite_store *st, struct session *s, struct err *err);
 
 /* ---- sqlite_transforms.c --------------------------------------------------------------------- */
 

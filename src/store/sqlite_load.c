@@ -270,6 +270,8 @@ static enum err_code read_session(struct sqlite_store *st, struct session *s, st
         code = transforms_load(st, s, err);
     if (!code && s->tensor_count == 0)
         code = damaged(s, q, "it has no parameters", err);
+    if (!code)
+        code = objectives_load(st, s, err);
     return code ? code : read_block(s, q, err);
 }
 

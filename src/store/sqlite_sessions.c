@@ -206,6 +206,8 @@ enum err_code sqlite_insert(struct store *base, struct session *s, struct err *e
     if (!code)
         code = schedules_insert(st, s, false, err);
     if (!code)
+        code = objectives_insert(st, s, err);
+    if (!code)
         code = groups_insert(st, s, false, err);
     if (!code)
         code = transforms_insert(st, s, false, err);

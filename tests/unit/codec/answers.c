@@ -42,7 +42,8 @@ Test(session, every_field)
     buf_init(&out);
     json_write_session(&out, s, true);
     json_t *v = parsed(&out);
-    cr_expect_eq(json_object_size(v), 17);
+    cr_expect_eq(json_object_size(v), 18);
+    expect_field(v, "objective", "null");
     expect_field(v, "groups", "[]");
     expect_field(v, "schedule", "null");
     expect_field(v, "transforms", "[]");

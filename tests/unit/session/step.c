@@ -89,7 +89,8 @@ Test(step, violations_carry_the_place_of_the_step)
     has_violation(&err, "#/steps/17/hessian", "adam does not use hessian", "");
     step_fails(s, &(struct step_input){.hessian_diagonal = h, .expected_step = -1}, &err,
                ERR_NEEDS);
-    has_violation(&err, "#/gradient", "adam needs a gradient", "");
+    has_violation(&err, "#/gradient",
+                  "adam needs a gradient, or a session with an objective that gives it", "");
     has_violation(&err, "#/hessian_diagonal", "adam does not use hessian_diagonal", "");
     g = LIST(1, 2, NAN, 4);
     touched = step_fails(s,
