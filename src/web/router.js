@@ -5,7 +5,9 @@
 //   async (place, { argument, query, setQuery, signal }) → { title, update?(query) }
 // It fills `place`, and lives until `signal` aborts. setQuery writes what the reader chose into the
 // address without a new page. Where only the query differs, `update` may take it over.
-import { make } from "./dom.js";
+//
+// A page that follows on another begins at its top, has the focus, and is announced by its title.
+import { announce, make } from "./dom.js";
 import { trouble } from "./trouble.js";
 
 export const pages = [
@@ -42,7 +44,7 @@ async function show() {
   const { name, argument, query } = read(), key = name + "/" + argument, place = document.getElementById("main");
   if (key === current && shown && shown.update) { shown.update(query); return; }
   if (leave) leave.abort();
-  const mine = leave = new AbortController();
+  const mine = leave = new AbortController(), follows = current !== "";
   current = key;
   shown = null;
   const root = make("div", { class: "root page-" + (name || "none") });
@@ -55,6 +57,11 @@ async function show() {
     if (mine.signal.aborted) return;
     shown = made;
     document.title = made.title ? `${made.title} – stepd` : "stepd";
+    if (follows) {
+      scrollTo(0, 0);
+      if (!place.contains(document.activeElement)) place.focus({ preventScroll: true });
+      announce(made.title || "stepd");
+    }
   } catch (error) {
     if (!mine.signal.aborted) root.replaceChildren(make("div", { class: "page" }, trouble(error)));
   }

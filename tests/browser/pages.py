@@ -97,6 +97,53 @@ def links(browser, server):
     check(len(inside) > 15, inside)
 
 
+FOCUS = r"""
+const e = document.activeElement, s = getComputedStyle(e), seen = (c) => s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 1;
+return e === document.body ? null : [e.outerHTML.slice(0, 90), seen() || e.id === "main", e.checkVisibility()];
+"""
+
+
+def tabs(browser, server):
+    """The tab key leads through every page, to things that are seen, each with a ring around it."""
+    for name in ("sessions", "one session", "new session", "compare", "sweep", "playground", "optimizers"):
+        opens(browser, server, *PAGES[name])
+        browser.run("document.activeElement.blur()")
+        places = []
+        for _ in range(45):
+            browser.keys("\ue004")
+            at = browser.run(FOCUS)
+            if at is None:
+                break
+            check(at[1], f"{name}: no ring around {at[0]}")
+            check(at[2], f"{name}: the focus is on what is not seen, {at[0]}")
+            places.append(at[0])
+        check(len(places) > 12, f"{name}: only {len(places)} places: {places}")
+
+
+def follows(browser, server):
+    """A link leads to the top of the next page, which has the focus and is announced."""
+    opens(browser, server, *PAGES["compare"])
+    browser.run("scrollTo(0, 300)")
+    browser.click("#nav a[href$='optimizers']")
+    browser.wait("document.title.startsWith('Optimizers') && scrollY === 0 && document.activeElement.id === 'main'")
+    browser.wait("document.querySelector('#announce').textContent === 'Optimizers'")
+
+
+def inks(browser, server):
+    """Curves, rings and the borders of fields stand out by 3 : 1 (WCAG 2.2, 1.4.11), light and dark."""
+    opens(browser, server, *PAGES["sessions"])
+    for scheme in ("light", "dark"):
+        browser.scheme(scheme)
+        browser.wait(f"document.documentElement.dataset.theme === '{scheme}'")
+        names = [f"curve{i}" for i in range(8)] + ["accent", "bad", "edge", "text"]
+        colours = browser.run("const s = getComputedStyle(document.documentElement); return arguments[0].map((n) => s.getPropertyValue('--' + n).trim())", ["card", *names])
+        ground, *rest = [sum(w * (c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4) for w, c in zip((0.2126, 0.7152, 0.0722), (int(h[i:i + 2], 16) / 255 for i in (1, 3, 5)))) for h in colours]
+        for name, light in zip(names, rest):
+            ratio = (max(light, ground) + 0.05) / (min(light, ground) + 0.05)
+            check(ratio >= 3, f"{scheme}: {name} stands out by {ratio:.2f}")
+    browser.scheme("light")
+
+
 def keyboard(browser, server):
     """Without a mouse: the search, the pages, the list of keys."""
     opens(browser, server, *PAGES["sessions"])
@@ -132,7 +179,8 @@ def main():
         browser.size(1280, 900)
         tally.test("light and dark", switch, browser, server)
         tally.test("links", links, browser, server)
-        tally.test("keyboard", keyboard, browser, server)
+        for test in (keyboard, tabs, follows, inks):
+            tally.test(test.__name__, test, browser, server)
         tally.test("quiet", silence, browser, server)
     tally.end()
 
