@@ -33,6 +33,7 @@ function upload(done) {
   });
   async function submit(event) {
     event.preventDefault();
+    event.stopPropagation(); // where the picker stands in a form, that one is not sent
     const [chosen] = file.files, path = `/v1/datasets/${encodeURIComponent(name.value)}` + (target.value.trim() ? `?target=${encodeURIComponent(target.value.trim())}` : "");
     send.disabled = true;
     wrong.replaceChildren();

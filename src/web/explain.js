@@ -32,7 +32,7 @@ export function explanation(first, query, { setQuery, signal, onstep }) {
   const back = make("button", { type: "button", class: "quiet", textContent: "‹", "aria-label": "One step back", onclick: () => walk(-1) });
   const on = make("button", { type: "button", class: "quiet", textContent: "›", "aria-label": "One step on", onclick: () => walk(1) });
   const newest = make("button", { type: "button", class: "quiet", onclick: () => pick(session.step) });
-  const tried = make("textarea", { rows: 3, spellcheck: false, id: "explain-step", value: JSON.stringify({ gradient: likeGradient() }) });
+  const tried = make("textarea", { rows: 3, spellcheck: false, id: "explain-step", value: JSON.stringify(first.objective ? {} : { gradient: likeGradient() }) });
   const which = make("select", { id: "explain-coordinate" }, names.slice(0, 1000).map((n, i) => make("option", { value: i, textContent: n, selected: String(i) === query.get("c") })));
   const out = make("div", { class: "out" });
   const field = (input, text, ...more) => make("div", { class: "field" }, make("label", { htmlFor: input.id, textContent: text }), make("div", { class: "row" }, input, ...more));

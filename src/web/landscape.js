@@ -15,8 +15,8 @@ export async function describe(name, options = null) {
   return { ...o, parameters: at.length, start: null, minima, minimum: minima.length ? minima[0].loss : null };
 }
 
-export async function surface(name, about) {
-  const flat = about.parameters === 1, [x, y] = about.window;
-  const answer = await call(`/v1/objectives/${name}/surface?x=${x.join(",")},${flat ? along : columns}` + (flat ? "" : `&y=${y.join(",")},${rows}`));
-  return { x, y: flat ? null : y, columns: answer.x.length, rows: answer.loss.length, values: answer.loss.flat().map(number) };
+export async function surface(name, about, options = null) {
+  const flat = about.parameters === 1, [x, y] = about.window, how = options ? `&objective=${encodeURIComponent(JSON.stringify(options))}` : "";
+  const answer = await call(`/v1/objectives/${name}/surface?x=${x.join(",")},${flat ? along : columns}` + (flat ? "" : `&y=${y.join(",")},${rows}`) + how);
+  return { minima: answer.minima, x, y: flat ? null : y, columns: answer.x.length, rows: answer.loss.length, values: answer.loss.flat().map(number) };
 }

@@ -14,7 +14,7 @@ const points = 800;
 // What two sessions can differ in, as rows of one value a session.
 function differences(sessions) {
   const rows = [["step", (s) => count(s.step)], ...["loss", "gradient_norm"].map((f) => [nameOf(f), (s) => short(s.metrics ? number(s.metrics[f] ?? null) : null)]),
-    ["optimizer", (s) => s.optimizer.name], ["profile", (s) => s.optimizer.profile], ["numbers", (s) => s.dtype], ["when not finite", (s) => s.on_nonfinite], ["skipped", (s) => String(s.skipped || 0)]];
+    ["optimizer", (s) => s.optimizer.name], ["profile", (s) => s.optimizer.profile], ["objective", (s) => (s.objective ? s.objective.name : "–")], ["numbers", (s) => s.dtype], ["when not finite", (s) => s.on_nonfinite], ["skipped", (s) => String(s.skipped || 0)]];
   const hyper = [...new Set(sessions.flatMap((s) => Object.keys(s.optimizer)))].filter((k) => k !== "name" && k !== "profile");
   const tags = [...new Set(sessions.flatMap((s) => Object.keys(s.tags || {})))];
   return [...rows, ...hyper.map((k) => [k, (s) => (k in s.optimizer ? plain(s.optimizer[k]) : "–")]), ...tags.map((k) => [`tag ${k}`, (s) => (s.tags && k in s.tags ? plain(s.tags[k]) : "–")]),

@@ -1,9 +1,10 @@
 // A new session, by a form that the catalogue makes. Its address holds all that is chosen:
 // `/#/new?optimizer=adam&profile=keras&h=lr:0.1&schedule=lr.cosine;decay_steps:100&transforms=maximize
-// &groups=;match:b;lr:0.2&dtype=float32&nonfinite=skip&w=[4,-3]`.
+// &groups=;match:b;lr:0.2&objective=rosenbrock;dimension:3&dtype=float32&nonfinite=skip&w=[4,-3]`.
 import { call, once } from "./api.js";
 import { copy, make, settled } from "./dom.js";
 import { blame, hyperparameters } from "./form.js";
+import { objective as objectives } from "./objective.js";
 import { groups } from "./groups.js";
 import { parts } from "./parts.js";
 import { preview } from "./preview.js";
@@ -46,6 +47,13 @@ export default async function (place, { query, setQuery, signal }) {
   const [schedule, transforms] = await Promise.all([
     parts({ path: "/v1/schedules", pointer: "schedule", text: "Add a schedule", changed, chosen: targeted, of: () => moving(), beside: shown }),
     parts({ path: "/v1/transforms", pointer: "transforms", text: "Add a transform", changed, chosen: read(query.get("transforms")) })]);
+  const aim = await objectives({ changed, chosen: read(query.get("objective"))[0] });
+  aim.select.addEventListener("change", () => {
+    if (aim.value() && parameters.value === usual) parameters.value = "";
+    if (!aim.value() && !parameters.value.trim()) parameters.value = usual;
+    changed();
+  });
+  if (aim.value() && !query.has("w")) parameters.value = "";
   const grouped = groups({ changed, chosen: read(query.get("groups")) });
   if (signal.aborted) return {};
 
@@ -53,7 +61,9 @@ export default async function (place, { query, setQuery, signal }) {
     const made = {};
     if (name.value.trim()) made.name = name.value.trim();
     made.optimizer = { name: state.optimizer, ...(state.profile === "torch" ? {} : { profile: state.profile }), ...state.values };
-    try { made.parameters = JSON.parse(parameters.value); } catch { made.parameters = parameters.value; }
+    if (aim.value()) made.objective = aim.value();
+    if (parameters.value.trim() || !made.objective)
+      try { made.parameters = JSON.parse(parameters.value); } catch { made.parameters = parameters.value; }
     const moved = schedule.value().map(({ target, name: kind, values }) => [target, { name: kind, ...values }]), among = grouped.value();
     const around = transforms.value().map(({ name: kind, values }) => ({ name: kind, ...values }));
     if (moved.length) made.schedule = Object.fromEntries(moved);
@@ -78,7 +88,7 @@ export default async function (place, { query, setQuery, signal }) {
     setQuery({ optimizer: state.optimizer, profile: state.profile === "torch" ? null : state.profile, h: text([{ name: "", values: state.values }])?.slice(1) || null,
       schedule: text(schedule.value().map((s) => ({ ...s, name: `${s.target}.${s.name}` }))), transforms: text(transforms.value()),
       groups: text(grouped.value().map((values) => ({ name: "", values }))), dtype: dtype.value === "float64" ? null : dtype.value,
-      nonfinite: nonfinite.value === "reject" ? null : nonfinite.value, w: parameters.value === usual ? null : parameters.value });
+      nonfinite: nonfinite.value === "reject" ? null : nonfinite.value, objective: aim.value() ? text([{ name: aim.value().name, values: aim.options() }]) : null, w: parameters.value === usual ? null : parameters.value });
   });
 
   async function choose() {
@@ -118,11 +128,12 @@ export default async function (place, { query, setQuery, signal }) {
   const form = make("form", { class: "card create", onsubmit: submit, oninput: changed, noValidate: true },
     make("div", { class: "fields" },
       field("name", "Name", name, "letters, digits, . _ -"),
-      field("parameters", "Parameters", parameters, "a number, a list, nested lists, or an object of named tensors; where they start", " wide")),
+      field("parameters", "Parameters", parameters, "a number, a list, nested lists, or an object of named tensors; where they start. With an objective: empty for its own start", " wide")),
     make("div", { class: "fields" },
       field("optimizer", "Optimizer", optimizer), field("profile", "Profile", profile, "whose defaults and argument names hold"),
       field("dtype", "Numbers", dtype), field("on_nonfinite", "When a step is not finite", nonfinite, "reject it, skip and count it, or allow it")),
     advice, formula, make("h2", { textContent: "Hyperparameters" }), box,
+    make("h2", { textContent: "Objective" }), aim.element,
     make("h2", { textContent: "Schedules" }), schedule.element, make("h2", { textContent: "Transforms, in this order" }), transforms.element,
     make("h2", { textContent: "Groups of tensors, with values of their own" }), grouped.element, wrong,
     make("div", { class: "row" }, make("button", { type: "submit", textContent: "Create" }), make("a", { class: "button quiet", href: "/#/", textContent: "Back" })));

@@ -115,7 +115,7 @@ export default async function (place, { argument, query, setQuery, signal }) {
   const values = parameterTable(), walked = way(first, { signal, onpick: picked });
   let explained = null;
   const explain = explanation(first, query, { setQuery, signal, onstep(k) { explained = k; for (const f of fields) charts[f].cursor(k); walked.mark(k); } });
-  const step = { method: "POST", path: at(label(first), "/steps"), body: { gradient: explain.likeGradient() } };
+  const step = { method: "POST", path: at(label(first), "/steps"), body: first.objective ? {} : { gradient: explain.likeGradient() } };
   // A point of a curve, or of the way: what did that step do?
   function picked(step, keys = false) {
     explain.pick(step, keys);

@@ -6,8 +6,8 @@ const table = (object) => make("table", { class: "plain" }, make("tbody", {}, Ob
   make("tr", {}, make("th", { scope: "row", textContent: k }), make("td", { class: "mono", textContent: plain(v) })))));
 const titled = (title, object) => [make("h2", { textContent: title }), table(object)];
 
-export function settings({ optimizer, schedule, transforms = [], groups = [] }) {
-  return [table(optimizer), ...Object.entries(schedule || {}).flatMap(([name, s]) => titled(`Schedule of ${name}`, s)),
+export function settings({ optimizer, objective, schedule, transforms = [], groups = [] }) {
+  return [table(optimizer), ...(objective ? titled("Objective", objective) : []), ...Object.entries(schedule || {}).flatMap(([name, s]) => titled(`Schedule of ${name}`, s)),
     ...transforms.flatMap((t, i) => titled(transforms.length > 1 ? `Transform ${i + 1}` : "Transform", t)),
     ...groups.flatMap((g, i) => titled(`Group ${i + 1}`, g))];
 }

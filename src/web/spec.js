@@ -23,12 +23,15 @@ export const write = (list) => list.map(({ name, values }) => [name, ...Object.e
 // What of an object in the catalogue at `path` is not as its profile has it.
 async function own(path, { name, profile, ...values }) {
   const { profiles } = await once(`${path}/${name}`), { defaults } = profiles[profile];
-  const rest = Object.entries(values).filter(([k, v]) => !["state", "tensors"].includes(k) && v !== null && JSON.stringify(v) !== JSON.stringify(defaults[k]));
-  return { name, values: Object.fromEntries(rest) };
+  return { name, values: differing(values, defaults) };
+}
+
+function differing({ name, state, tensors, ...values }, defaults) {
+  return Object.fromEntries(Object.entries(values).filter(([k, v]) => v !== null && JSON.stringify(v) !== JSON.stringify(defaults[k])));
 }
 
 // The address of the form for a session made like this one, from where it is now.
-export async function like({ optimizer, schedule, transforms = [], groups = [], dtype, on_nonfinite, parameters }) {
+export async function like({ optimizer, objective, schedule, transforms = [], groups = [], dtype, on_nonfinite, parameters }) {
   const among = optimizer.profile, of = (s) => (s.profile === among ? {} : { profile: s.profile });
   const named = async (path, s, name = s.name) => { const o = await own(path, s); return { name, values: { ...of(s), ...o.values } }; };
   const query = new URLSearchParams({ optimizer: optimizer.name, profile: among });
@@ -38,6 +41,10 @@ export async function like({ optimizer, schedule, transforms = [], groups = [], 
   set("schedule", await Promise.all(Object.entries(schedule || {}).map(([target, s]) => named("/v1/schedules", s, `${target}.${s.name}`))));
   set("transforms", await Promise.all(transforms.map((t) => named("/v1/transforms", t))));
   set("groups", groups.map(({ tensors, frozen, ...rest }) => ({ name: "", values: { ...rest, ...(frozen ? { frozen } : {}) } })));
+  if (objective && (objective.dataset || !("rows" in objective))) { // data that were sent with it are not known here
+    const { defaults } = await once(`/v1/objectives/${objective.name}`);
+    set("objective", [{ name: objective.name, values: differing(objective, defaults) }]);
+  }
   if (dtype !== "float64") query.set("dtype", dtype);
   if (on_nonfinite !== "reject") query.set("nonfinite", on_nonfinite);
   if ([...entries(parameters)].length <= 64) query.set("w", JSON.stringify(parameters));

@@ -46,7 +46,7 @@ def creates(browser, server):
     browser.type("#h-name", "by-form")
     browser.type("#h-parameters", '{"w":[[1,2],[3,4]],"b":0}')
     browser.type("#h-lr", "0.25")
-    browser.click("form.create button[type=submit]")
+    browser.click("form.create > .row button[type=submit]")
     browser.wait("document.title.startsWith('by-form')")
     made = server.request("GET", "/v1/sessions/by-form").json
     check(made["optimizer"]["name"] == "rmsprop" and made["optimizer"]["profile"] == "keras" and made["optimizer"]["lr"] == 0.25, made)
@@ -79,10 +79,10 @@ def surrounds(browser, server):
     browser.type("#h-lr", "0.5")
     browser.type("[id='h-schedule/lr/step_size']", "2")
     browser.type("[id='h-transforms/0/max_norm']", "-1")
-    browser.click("form.create button[type=submit]")
+    browser.click("form.create > .row button[type=submit]")
     browser.wait("document.querySelector('[id=\"h-transforms/0/max_norm\"][aria-invalid]')")
     browser.type("[id='h-transforms/0/max_norm']", "1")
-    browser.click("form.create button[type=submit]")
+    browser.click("form.create > .row button[type=submit]")
     browser.wait("document.title.startsWith('surrounded')")
     made = server.request("GET", "/v1/sessions/surrounded").json
     check([t["name"] for t in made["transforms"]] == ["clip_global_norm", "maximize"] and made["transforms"][0]["max_norm"] == 1, made)
@@ -116,7 +116,7 @@ def moves(browser, server):
     browser.wait("[...document.querySelectorAll('.preview')].every((p) => p.querySelector('.plot canvas'))")
     seen(browser)
     browser.type("#h-name", "moved")
-    browser.click("form.create button[type=submit]")
+    browser.click("form.create > .row button[type=submit]")
     browser.wait("document.title.startsWith('moved')")
     made = server.request("GET", "/v1/sessions/moved").json["schedule"]
     check(set(made) == {"lr", "weight_decay"} and made["lr"]["decay_steps"] == 40 and made["weight_decay"]["gamma"] == 0.5, made)
@@ -138,10 +138,10 @@ def grouped(browser, server):
     browser.click("[id='h-groups/1/frozen']")
     seen(browser)
     browser.type("#h-name", "grouped")
-    browser.click("form.create button[type=submit]")
+    browser.click("form.create > .row button[type=submit]")
     browser.wait("document.querySelector('[id=\"h-groups/0/lr\"][aria-invalid]')")
     browser.type("[id='h-groups/0/lr']", "0.5")
-    browser.click("form.create button[type=submit]")
+    browser.click("form.create > .row button[type=submit]")
     browser.wait("document.title.startsWith('grouped')")
     made = server.request("GET", "/v1/sessions/grouped").json["groups"]
     check(made == [{"match": "b", "tensors": ["b"], "frozen": False, "lr": 0.5}, {"match": "W", "tensors": ["W"], "frozen": True}], made)
@@ -164,11 +164,39 @@ def alike(browser, server):
     visit(browser, server, "/" + address)
     browser.wait("document.querySelectorAll('.parts fieldset').length === 5")
     browser.type("#h-name", "second")
-    browser.click("form.create button[type=submit]")
+    browser.click("form.create > .row button[type=submit]")
     browser.wait("document.title.startsWith('second')")
     second = server.request("GET", "/v1/sessions/second").json
     for key in ("optimizer", "schedule", "transforms", "groups", "dtype", "on_nonfinite", "parameters"):
         check(second[key] == made.json[key], f"{key}: {second[key]}, not {made.json[key]}")
+
+
+def aims(browser, server):
+    """An objective with its options and a data set: a session that needs no gradient, from its own start."""
+    visit(browser, server, "/#/new?optimizer=minibatch_gd")
+    choose(browser, "#h-objective", "rosenbrock")
+    browser.wait("document.querySelector('[id=\"h-objective/dimension\"]') && document.querySelector('#h-parameters').value === ''")
+    check(not browser.run("return document.querySelector('#dataset').checkVisibility()"), "a function is asked for data")
+    browser.type("[id='h-objective/dimension']", "1")
+    browser.click("form.create > .row button[type=submit]")
+    browser.wait("document.querySelector('[id=\"h-objective/dimension\"][aria-invalid]')")
+    choose(browser, "#h-objective", "softmax_regression")
+    browser.wait("document.querySelector('#dataset').checkVisibility() && document.querySelector('#dataset').value === 'iris'")
+    browser.type("[id='h-objective/l2']", "0.5")
+    browser.type("[id='h-objective/batch_size']", "8")
+    seen(browser)
+    browser.type("#h-name", "aims")
+    browser.click("form.create > .row button[type=submit]")
+    browser.wait("document.title.startsWith('aims')")
+    made = server.request("GET", "/v1/sessions/aims").json
+    check(made["objective"]["name"] == "softmax_regression" and made["objective"]["l2"] == 0.5 and made["objective"]["batch_size"] == 8, made)
+    check(server.request("POST", "/v1/sessions/aims/steps", {}).json["step"] == 1, "no step")
+    browser.click("#like")
+    browser.wait("document.title.startsWith('New session') && document.querySelector('[id=\"h-objective/l2\"]').value === '0.5'")
+    browser.type("#h-name", "aims-too")
+    browser.click("form.create > .row button[type=submit]")
+    browser.wait("document.title.startsWith('aims-too')")
+    check(server.request("GET", "/v1/sessions/aims-too").json["objective"] == made["objective"], "another objective")
 
 
 def blames(browser, server):
@@ -177,7 +205,7 @@ def blames(browser, server):
     browser.type("#h-lr", "-1")
     browser.type("#h-beta1", "fast")
     browser.type("#h-parameters", "[1, ")
-    browser.click("form.create button[type=submit]")
+    browser.click("form.create > .row button[type=submit]")
     browser.wait("document.querySelectorAll('form.create [aria-invalid]').length === 3")
     for name in ("lr", "beta1", "parameters"):
         check(browser.run("return document.querySelector('#h-' + arguments[0] + '-wrong').textContent.length > 5", name), f"nothing is said of {name}")
@@ -186,7 +214,7 @@ def blames(browser, server):
     browser.type("#h-beta1", "0.9")
     browser.type("#h-parameters", "[1]")
     browser.type("#h-name", "by-form")
-    browser.click("form.create button[type=submit]")
+    browser.click("form.create > .row button[type=submit]")
     browser.wait("document.querySelector('form.create .trouble, #h-name[aria-invalid]')")
 
 
@@ -266,7 +294,7 @@ def begins(browser):
 def main():
     tally = Tally()
     with Server() as server, Browser() as browser:
-        for test in (fields, creates, surrounds, moves, grouped, alike, blames, explains, copies, tries, whole_contract):
+        for test in (fields, creates, surrounds, moves, grouped, alike, aims, blames, explains, copies, tries, whole_contract):
             tally.test(test.__name__, test, browser, server)
         browser.logs()
         # Chromium notes every answer of 4xx; those that were meant are not a complaint.

@@ -131,6 +131,36 @@ def coordinates(browser, server):
     check(not browser.run("return document.querySelector('#way').checkVisibility()"), "a large session has a way")
 
 
+COLOURS = f"const c = {MAP}, d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data, s = new Set(); for (let i = 0; i < d.length; i += 4) s.add(d[i] << 16 | d[i + 1] << 8 | d[i + 2]); return s.size"
+
+
+def landscape(browser, server):
+    """A session with an objective walks on its landscape, as the session has it; one whose data came
+    with it has its plane."""
+    spec = {"optimizer": {"name": "gd", "lr": 0.02}, "objective": {"name": "quadratic", "condition": 30}}
+    data = {"name": "linear_regression", "x": [[1], [2], [4]], "y": [1, 2, 3]}
+    for name, body in (("hill", spec), ("curve", {**spec, "objective": "square"}), ("sent", {**spec, "objective": data})):
+        check(server.request("PUT", f"/v1/sessions/{name}", body).status == 201, name)
+        check(server.request("POST", f"/v1/sessions/{name}/steps", {"steps": [{}] * 30}).status == 200, name)
+    seen = {}
+    for name in ("hill", "curve", "sent"):
+        browser.requests.clear()
+        visit(browser, server, f"/#/s/{name}?k=3")
+        browser.wait(f"document.querySelector('#way').checkVisibility() && {MAP}.getAttribute('aria-label').includes('step 30')")
+        shows(browser, server, name, 3)
+        asked = [u for u in browser.fetched() if "/surface?" in u]
+        check(bool(asked) == (name != "sent"), f"{name}: {asked}")
+        seen[name] = browser.run(COLOURS)
+        if name == "hill":
+            check("condition%22%3A30" in asked[0], f"the landscape of another objective: {asked}")
+    check(seen["hill"] > 4 * seen["sent"] > 0, f"colours: {seen}")
+    visit(browser, server, "/#/s/hill")
+    browser.run("[...document.querySelectorAll('#explain .choice button')].find((b) => b.textContent === 'the next step').click()")
+    browser.click(".explain-form button[type=submit]")
+    browser.wait(f"{HEAD} === 'step 31'")
+    check("quadratic" in browser.run("return document.querySelector('.panels').innerText"), "the objective is not told")
+
+
 def looks(browser, server):
     visit(browser, server, "/#/s/steps?k=7")
     shows(browser, server, "steps", 7)
@@ -159,7 +189,7 @@ def main():
     tally = Tally()
     with Server() as server, Browser() as browser:
         tally.test("filling", fill, server)
-        for test in (clicks, keys, reasons, walks, coordinates, looks):
+        for test in (clicks, keys, reasons, walks, coordinates, landscape, looks):
             tally.test(test.__name__, test, browser, server)
         browser.logs()
         # Chromium notes every answer of 404; the reasons come with one.
