@@ -215,6 +215,45 @@ SELECT block, steps FROM recording_block
 WHERE session = :session AND first_step <= :to AND last_step >= :from
 ORDER BY first_step
 
+-- name: run_insert
+INSERT INTO run (id, session, steps, loss_below, gradient_norm_below, target, target_loss,
+                 plateau_window, plateau_relative, max_seconds, created_ms, stopped_by, reason,
+                 steps_done, best, best_at, elapsed_ms, ended_ms)
+VALUES (:id, :session, :steps, :loss_below, :gradient_norm_below, :target, :target_loss,
+        :plateau_window, :plateau_relative, :max_seconds, :created_ms, :stopped_by, :reason,
+        :steps_done, :best, :best_at, :elapsed_ms, :ended_ms)
+
+-- name: run_update
+UPDATE run
+SET stopped_by = :stopped_by, reason = :reason, steps_done = :steps_done, best = :best,
+    best_at = :best_at, elapsed_ms = :elapsed_ms, ended_ms = :ended_ms
+WHERE id = :id
+
+-- name: run_get
+SELECT run.id, run.session, session.id, steps, loss_below, gradient_norm_below, target, target_loss,
+       plateau_window, plateau_relative, max_seconds, run.created_ms, stopped_by, reason,
+       steps_done, best, best_at, elapsed_ms, ended_ms
+FROM run JOIN session ON session.key = run.session
+WHERE run.id = :id
+
+-- Newest first.
+-- name: run_list
+SELECT run.id, run.session, session.id, steps, loss_below, gradient_norm_below, target, target_loss,
+       plateau_window, plateau_relative, max_seconds, run.created_ms, stopped_by, reason,
+       steps_done, best, best_at, elapsed_ms, ended_ms
+FROM run JOIN session ON session.key = run.session
+WHERE run.session = :session
+ORDER BY run.id DESC
+LIMIT :limit
+
+-- name: run_active
+SELECT run.id, run.session, session.id, steps, loss_below, gradient_norm_below, target, target_loss,
+       plateau_window, plateau_relative, max_seconds, run.created_ms, stopped_by, reason,
+       steps_done, best, best_at, elapsed_ms, ended_ms
+FROM run JOIN session ON session.key = run.session
+WHERE stopped_by IS NULL
+ORDER BY run.id
+
 -- name: dataset_insert
 INSERT INTO dataset (name, row_count, column_count, column_names, numbers, created_ms)
 VALUES (:name, :row_count, :column_count, :column_names, :numbers, :created_ms)

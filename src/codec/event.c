@@ -3,10 +3,10 @@
 #include "codec/write.h"
 
 static const char *const names[EVENT_KINDS] = {
-    [EVENT_STEP] = "step",       [EVENT_CREATED] = "created",
-    [EVENT_UPDATE] = "update",   [EVENT_NONFINITE] = "nonfinite",
-    [EVENT_DELETED] = "deleted", [EVENT_GAP] = "gap",
-    [EVENT_BYE] = "bye"};
+    [EVENT_STEP] = "step",     [EVENT_CREATED] = "created",
+    [EVENT_UPDATE] = "update", [EVENT_NONFINITE] = "nonfinite",
+    [EVENT_RUN] = "run",       [EVENT_DELETED] = "deleted",
+    [EVENT_GAP] = "gap",       [EVENT_BYE] = "bye"};
 
 /* After so long a client that lost its stream asks again. */
 enum { RETRY_MS = 2000 };
@@ -80,6 +80,12 @@ static void write_members(struct writer *w, const struct event *const *events, s
         write_int_field(w, "step", e->step);
         write_int_field(w, "count", e->count);
         write_string_field(w, "on_nonfinite", on_nonfinite_names[e->on_nonfinite]);
+        break;
+    case EVENT_RUN:
+        write_string_field(w, "run", e->run);
+        write_int_field(w, "step", e->step);
+        write_int_field(w, "steps_done", e->count);
+        write_string_field(w, "stopped_by", run_end_names[e->run_end]);
         break;
     case EVENT_GAP:
         write_gap(w, e);

@@ -103,7 +103,7 @@ void write_structured_double(struct writer *w, const struct session *s, const do
     write_tensors(w, s, DTYPE_FLOAT64, data);
 }
 
-static void write_parameters(struct writer *w, const struct session *s)
+void write_parameters(struct writer *w, const struct session *s)
 {
     write_key(w, "parameters");
     write_structured(w, s, s->view.w);
@@ -142,6 +142,15 @@ static void write_metrics(struct writer *w, const struct step_metrics *m)
     write_object(w);
     write_metric_fields(w, m);
     write_end(w);
+}
+
+void write_last_metrics(struct writer *w, const struct session *s)
+{
+    write_key(w, "metrics");
+    if (s->last.step > 0)
+        write_metrics(w, &s->last);
+    else
+        write_null(w);
 }
 
 void write_optimizer(struct writer *w, const struct session *s)
@@ -218,11 +227,7 @@ static void write_session(struct writer *w, const struct session *s, bool with_p
         write_parameters(w, s);
         write_readouts(w, s);
     }
-    write_key(w, "metrics");
-    if (s->last.step > 0)
-        write_metrics(w, &s->last);
-    else
-        write_null(w);
+    write_last_metrics(w, s);
     write_int_field(w, "skipped", s->skipped);
     write_time(w, "created_at", s->created_ms);
     write_time(w, "updated_at", s->updated_ms);

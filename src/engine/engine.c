@@ -6,6 +6,7 @@
 #include "base/metrics.h"
 #include "engine/compute.h"
 #include "engine/jobs.h"
+#include "engine/runs.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -100,13 +101,14 @@ static struct timespec idle_deadline(void)
     return t;
 }
 
-/* All the jobs that wait, in order; NULL when the engine idled or is to stop (ret_stop). */
-static struct job *take_all(struct engine *e, bool *ret_stop)
+/* All the jobs that wait, in order; NULL when there are none, after a while with `wait`, or the
+ * engine is to stop (ret_stop). */
+static struct job *take_all(struct engine *e, bool wait, bool *ret_stop)
 {
     pthread_mutex_lock(&e->lock);
     int timed_out = 0;
     struct timespec deadline = {0};
-    while (!e->head && !e->stopping && timed_out != ETIMEDOUT) {
+    while (wait && !e->head && !e->stopping && timed_out != ETIMEDOUT) {
         if (!deadline.tv_sec)
             deadline = idle_deadline();
         e->waiting = true;
@@ -166,29 +168,62 @@ static enum err_code commit(struct engine *e, bool touched)
     return code;
 }
 
+static enum err_code begin(struct engine *e)
+{
+    struct err err;
+    err_init(&err);
+    e->jobs.poison = ERR_OK;
+    e->jobs.steps = e->jobs.rejected = e->jobs.skipped = 0;
+    e->jobs.poison = e->jobs.store->ops->begin(e->jobs.store, &err);
+    return e->jobs.poison;
+}
+
+/* Ends the transaction: what is in memory is then what the store has. */
+static enum err_code end(struct engine *e, bool touched)
+{
+    enum err_code code = commit(e, touched);
+    if (code) {
+        cache_clear(e->jobs.cache);
+        datasets_rollback(e->jobs.datasets);
+        events_drop(e->jobs.events);
+        runs_forget(e->jobs.runs);
+    } else {
+        metrics_add(METRIC_STEPS, e->jobs.steps);
+        metrics_add(METRIC_STEPS_SKIPPED, e->jobs.skipped);
+        datasets_commit(e->jobs.datasets);
+        events_publish(e->jobs.events);
+    }
+    metrics_add(METRIC_STEPS_REJECTED, e->jobs.rejected);
+    return code;
+}
+
 /* Ends the transaction of `count` jobs and answers them. */
 static void conclude(struct engine *e, struct job **jobs, int count)
 {
     bool touched = false;
     for (int i = 0; i < count; i++)
         touched |= jobs[i]->touched;
-    enum err_code code = commit(e, touched);
+    enum err_code code = end(e, touched);
     if (code) {
-        cache_clear(e->jobs.cache);
-        datasets_rollback(e->jobs.datasets);
-        events_drop(e->jobs.events);
         fail_all(jobs, count, code);
         end_if_fatal(e);
     } else {
-        metrics_add(METRIC_STEPS, e->jobs.steps);
-        metrics_add(METRIC_STEPS_SKIPPED, e->jobs.skipped);
         metrics_observe(METRIC_BATCH_JOBS, (double)count);
-        datasets_commit(e->jobs.datasets);
-        events_publish(e->jobs.events);
     }
-    metrics_add(METRIC_STEPS_REJECTED, e->jobs.rejected);
     for (int i = 0; i < count; i++)
         finish(e, jobs[i]);
+}
+
+/* A slice of the next run, in a transaction of its own. */
+static void go_on_running(struct engine *e)
+{
+    bool touched = false;
+    if (!begin(e))
+        runs_go_on(&e->jobs, &touched);
+    if (end(e, touched)) {
+        runs_pause(e->jobs.runs);
+        end_if_fatal(e);
+    }
 }
 
 enum { BATCH_MAX = 1024 };
@@ -198,11 +233,7 @@ static struct job *write_some(struct engine *e, struct job *next)
 {
     struct job *jobs[BATCH_MAX];
     int count = 0;
-    struct err err;
-    err_init(&err);
-    e->jobs.poison = ERR_OK;
-    e->jobs.steps = e->jobs.rejected = e->jobs.skipped = 0;
-    e->jobs.poison = e->jobs.store->ops->begin(e->jobs.store, &err);
+    begin(e);
     int64_t start = clock_monotonic_ns();
     while (next && count < BATCH_MAX) {
         struct job *job = next;
@@ -245,11 +276,16 @@ static void *engine_main(void *arg)
     bool stop = false;
     unsigned batches = 0;
     while (!stop) {
-        struct job *jobs = take_all(e, &stop);
+        bool runs = runs_waiting(e->jobs.runs);
+        struct job *jobs = take_all(e, !runs, &stop);
         metrics_set(METRIC_QUEUE_DEPTH, atomic_load(&e->admitted));
         if (jobs)
             run_batch(e, jobs);
-        if (!jobs || ++batches % 256 == 0)
+        if (runs && !stop) {
+            go_on_running(e);
+            cache_trim(e->jobs.cache);
+        }
+        if ((!jobs && !runs) || ++batches % 256 == 0)
             e->jobs.store->ops->tend(e->jobs.store);
     }
     return NULL;
@@ -262,7 +298,8 @@ enum err_code engine_new(struct store *store, const struct engine_config *config
     struct cache *cache = cache_new(config->cache_bytes);
     enum err_code code = ERR_OK;
     if (!e || !cache || !(e->jobs.events = events_new()) ||
-        !(e->compute = compute_new(finish, e)) || !(e->jobs.datasets = datasets_new()))
+        !(e->compute = compute_new(finish, e)) || !(e->jobs.datasets = datasets_new()) ||
+        !(e->jobs.runs = runs_new()))
         goto out;
     if ((code = datasets_load(e->jobs.datasets, store, err)))
         goto out;
@@ -285,6 +322,7 @@ out:
         compute_free(e->compute);
         events_free(e->jobs.events);
         datasets_free(e->jobs.datasets);
+        runs_free(e->jobs.runs);
     }
     cache_free(cache);
     free(e);
@@ -310,6 +348,7 @@ void engine_free(struct engine *e)
     compute_free(e->compute);
     events_free(e->jobs.events);
     datasets_free(e->jobs.datasets);
+    runs_free(e->jobs.runs);
     cache_free(e->jobs.cache);
     e->jobs.store->ops->close(e->jobs.store);
     pthread_cond_destroy(&e->wake);

@@ -9,6 +9,7 @@
  * Guarantees: `done` is called exactly once per submitted job, after COMMIT for a job that changed
  * anything, and is the engine's last touch of the job. Jobs of one session run in the order of
  * submission. A job that fails changes nothing.
+ * Runs (runs.h) go on between two batches, a slice at a time.
  * Not done: no timeouts (the network's), no encoding (the job's `render`). */
 #ifndef STEPD_ENGINE_ENGINE_H
 #define STEPD_ENGINE_ENGINE_H
@@ -35,6 +36,10 @@ enum job_kind {
     JOB_TRAJECTORY,     /* id, range → recorded */
     JOB_EXPLAIN,        /* id, range of one step, coordinate → outputs[0] */
     JOB_WATCH,          /* watches → reader, and the steps that each has missed */
+    JOB_RUN,            /* id, rules → run, session */
+    JOB_RUN_GET,        /* id of a run → run, session */
+    JOB_RUN_CANCEL,     /* the same */
+    JOB_RUN_LIST,       /* id → runs */
     JOB_DATASET_PUT,    /* dataset → created */
     JOB_DATASET_DELETE, /* id: its name */
     JOB_COMPUTE,        /* work without session or store, in a thread of its own */
@@ -90,6 +95,7 @@ struct job {
     struct history_range range;
     bool as_buckets;               /* JOB_HISTORY: range.limit buckets, not rows */
     const struct dataset *dataset; /* JOB_DATASET_PUT */
+    const struct run_rules *rules; /* JOB_RUN */
     struct watch_item *watches;    /* JOB_WATCH; 0 of them: all sessions */
     int watch_count;
     enum snapshot_part part; /* how much of the session the answer needs */
@@ -107,6 +113,9 @@ struct job {
     struct recorded_step *recorded; /* JOB_TRAJECTORY */
     size_t row_count;               /* of rows, buckets or recorded */
     int64_t row_total;
+    struct session_run *run;  /* JOB_RUN, _GET, _CANCEL */
+    struct session_run *runs; /* JOB_RUN_LIST: run_count, newest first */
+    size_t run_count;
     struct event_reader *reader;             /* JOB_WATCH: the caller's from then on */
     struct store_check checks[STORE_CHECKS]; /* JOB_PROBE */
     int check_count;

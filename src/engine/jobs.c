@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "engine/runs.h"
 #include "session/block.h"
 
 #include <string.h>
@@ -11,8 +12,8 @@
 bool job_reads(const struct job *job)
 {
     return job->kind == JOB_GET || job->kind == JOB_LIST || job->kind == JOB_HISTORY ||
-           job->kind == JOB_TRAJECTORY || job->kind == JOB_EXPLAIN || job->kind == JOB_WATCH ||
-           job->kind == JOB_PROBE;
+           job->kind == JOB_RUN_GET || job->kind == JOB_RUN_LIST || job->kind == JOB_TRAJECTORY ||
+           job->kind == JOB_EXPLAIN || job->kind == JOB_WATCH || job->kind == JOB_PROBE;
 }
 
 /* A store that failed in the middle of a transaction leaves it in doubt; errors of content do not.
@@ -135,6 +136,12 @@ void job_read(struct jobs *j, struct job *job)
     case JOB_WATCH:
         job_watch(j, job);
         break;
+    case JOB_RUN_GET:
+        job_run_get(j, job);
+        break;
+    case JOB_RUN_LIST:
+        job_run_list(j, job);
+        break;
     default:
         job_probe(j, job);
     }
@@ -225,6 +232,7 @@ static void job_delete(struct jobs *j, struct job *job)
         return;
     job->touched = 1;
     jobs_tell(j, EVENT_DELETED, s);
+    runs_drop(j->runs, s->key);
     cache_drop(j->cache, s);
 }
 
@@ -232,7 +240,7 @@ static void job_parameters_put(struct jobs *j, struct job *job)
 {
     struct session *s;
     if (jobs_find(j, job->id, &s, job->err) || jobs_match(job, s, job->err) ||
-        session_set_parameters(s, &job->values, job->err))
+        jobs_undisturbed(j, s, job->err) || session_set_parameters(s, &job->values, job->err))
         return;
     if (jobs_put(j, s, false, job->err)) {
         cache_drop(j->cache, s);
@@ -257,6 +265,12 @@ static void dispatch(struct jobs *j, struct job *job)
         break;
     case JOB_PARAMETERS_PUT:
         job_parameters_put(j, job);
+        break;
+    case JOB_RUN:
+        job_run(j, job);
+        break;
+    case JOB_RUN_CANCEL:
+        job_run_cancel(j, job);
         break;
     case JOB_DATASET_PUT:
         job_dataset_put(j, job);

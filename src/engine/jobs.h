@@ -7,12 +7,15 @@
 #include "engine/datasets.h"
 #include "engine/engine.h"
 
+struct runs;
+
 /* What jobs run against. */
 struct jobs {
     struct store *store;
     struct cache *cache;
     struct events *events;
     struct datasets *datasets;
+    struct runs *runs; /* runs.h */
     /* Set when a store call failed after something may have been written: the whole transaction
      * has to be rolled back, and every job in it fails with this. */
     enum err_code poison;
@@ -53,6 +56,29 @@ enum err_code jobs_judge(struct jobs *j, enum err_code code);
 /* JOB_TRAJECTORY and JOB_EXPLAIN; jobs_recording.c. */
 void job_trajectory(struct jobs *j, struct job *job);
 void job_explain(struct jobs *j, struct job *job);
+
+/* Steps of a session on its own objective, in jobs_steps.c. */
+struct descent {
+    struct arena *arena;
+    size_t most; /* steps */
+    /* Asked after each step, which is made and counts, whatever it says. */
+    bool (*goes_on)(void *user, const struct step_output *out);
+    void *user;
+    size_t made; /* out: steps that were made or skipped */
+};
+
+/* Makes steps and writes them inside the open transaction, as job_steps does. Where one cannot be
+ * made, nothing is written and the session in the cache is half changed: the caller drops it. */
+enum err_code jobs_descend(struct jobs *j, struct session *s, struct descent *d, struct err *err);
+
+/* JOB_RUN and its like; runs.c. */
+void job_run(struct jobs *j, struct job *job);
+void job_run_get(struct jobs *j, struct job *job);
+void job_run_cancel(struct jobs *j, struct job *job);
+void job_run_list(struct jobs *j, struct job *job);
+
+/* ERR_RUNNING, with the run's id, where a run is going on in `s`. */
+enum err_code jobs_undisturbed(struct jobs *j, const struct session *s, struct err *err);
 
 /* JOB_STEPS_MANY; jobs_steps.c. */
 void job_steps_many(struct jobs *j, struct job *job);

@@ -7,8 +7,8 @@
 #include <math.h>
 #include <string.h>
 
-/* A run of steps on one session: all or nothing. */
-struct run {
+/* Steps on one session: all or nothing. */
+struct batch {
     struct session *s;
     struct step_metrics *rows;      /* of the steps that were applied */
     struct recorded_step *recorded; /* the same, NULL: they are not recorded */
@@ -29,7 +29,7 @@ static enum err_code copy_parameters(struct job *job, const struct session *s,
     return ERR_OK;
 }
 
-static void note_nonfinite(struct run *run)
+static void note_nonfinite(struct batch *run)
 {
     if (run->nonfinite++ == 0)
         run->nonfinite_step = run->start + (int64_t)run->applied + 1;
@@ -51,7 +51,7 @@ static bool room_to_tell(struct job *job, const struct session *s, struct step_o
 }
 
 /* The step as the client sent it, or one that the session's objective gives. */
-static enum err_code input_of(const struct run *run, const struct step_input *given,
+static enum err_code input_of(const struct batch *run, const struct step_input *given,
                               struct arena *scratch, struct step_input *ret, struct err *err)
 {
     *ret = *given;
@@ -75,18 +75,18 @@ static enum err_code check_cost(struct job *job, const struct session *s)
                    job->step_count, cost, objective_request_cost);
 }
 
-static enum err_code one_step(struct job *job, struct run *run, size_t i, struct arena *scratch)
+static enum err_code one_step(struct job *job, struct batch *run, const struct step_input *given,
+                              struct step_output *out, struct arena *scratch)
 {
     bool touched = false;
-    struct step_output *out = &job->outputs[i];
     if (!room_to_tell(job, run->s, out))
         return err_add(job->err, ERR_MEMORY, "", "no memory for a step");
-    if (job->explain && i + 1 == job->step_count &&
+    if (job->explain && out == &job->outputs[job->step_count - 1] &&
         !step_output_explain(out, (size_t)job->coordinate, job->arena))
         return err_add(job->err, ERR_MEMORY, "", "no memory to explain the step");
     struct recorded_step *recorded = run->recorded ? &run->recorded[run->applied] : NULL;
     struct step_input in;
-    enum err_code code = input_of(run, &job->steps[i], scratch, &in, job->err);
+    enum err_code code = input_of(run, given, scratch, &in, job->err);
     if (code)
         return code;
     if (recorded && !recording_begin(run->s, &in, job->arena, recorded))
@@ -108,7 +108,7 @@ static enum err_code one_step(struct job *job, struct run *run, size_t i, struct
     return job->steps_return == RETURN_PARAMETERS ? copy_parameters(job, run->s, out) : ERR_OK;
 }
 
-static enum err_code all_steps(struct job *job, struct run *run)
+static enum err_code all_steps(struct job *job, struct batch *run)
 {
     if (check_cost(job, run->s))
         return job->err->code;
@@ -123,14 +123,14 @@ static enum err_code all_steps(struct job *job, struct run *run)
     arena_init(&scratch);
     enum err_code code = ERR_OK;
     for (size_t i = 0; i < job->step_count && !code; i++) {
-        code = one_step(job, run, i, &scratch);
+        code = one_step(job, run, &job->steps[i], &job->outputs[i], &scratch);
         arena_reset(&scratch);
     }
     arena_close(&scratch);
     return code;
 }
 
-static void tell_nonfinite(struct jobs *j, const struct run *run)
+static void tell_nonfinite(struct jobs *j, const struct batch *run)
 {
     struct event e = {.kind = EVENT_NONFINITE,
                       .key = run->s->key,
@@ -142,26 +142,33 @@ static void tell_nonfinite(struct jobs *j, const struct run *run)
         events_add(j->events, &e);
 }
 
-/* Writes the session and its metrics; the answer shows what was written. */
-static enum err_code settle(struct jobs *j, struct job *job, struct run *run)
+/* Writes the session and its metrics. */
+static enum err_code write_batch(struct jobs *j, struct batch *run, struct err *err)
 {
-    enum err_code code = jobs_put(j, run->s, false, job->err);
+    enum err_code code = jobs_put(j, run->s, false, err);
     if (!code && run->applied)
-        code = j->store->ops->history_add(j->store, run->s, run->rows, run->applied, job->err);
+        code = j->store->ops->history_add(j->store, run->s, run->rows, run->applied, err);
     if (!code && run->recorded)
-        code =
-            j->store->ops->recording_add(j->store, run->s, run->recorded, run->applied, job->err);
-    if (code) {
+        code = j->store->ops->recording_add(j->store, run->s, run->recorded, run->applied, err);
+    if (code)
         j->poison = code;
+    else
+        events_add_steps(j->events, run->s, run->rows, run->applied);
+    return code;
+}
+
+/* The answer shows what was written. */
+static enum err_code settle(struct jobs *j, struct job *job, struct batch *run)
+{
+    enum err_code code = write_batch(j, run, job->err);
+    if (code)
         return code;
-    }
     job->touched = 1;
-    events_add_steps(j->events, run->s, run->rows, run->applied);
     return jobs_answer(job, run->s, job->part);
 }
 
 /* What a dry run would have answered: the revision that the change would have had. */
-static enum err_code pretend(struct job *job, struct run *run)
+static enum err_code pretend(struct job *job, struct batch *run)
 {
     run->s->revision++;
     return jobs_answer(job, run->s, job->part);
@@ -169,11 +176,13 @@ static enum err_code pretend(struct job *job, struct run *run)
 
 void job_steps(struct jobs *j, struct job *job)
 {
-    struct run run = {0};
+    struct batch run = {0};
     if (jobs_find(j, job->id, &run.s, job->err) || jobs_match(job, run.s, job->err))
         return;
     run.start = run.s->step;
-    enum err_code code = all_steps(job, &run);
+    enum err_code code = job->dry_run ? ERR_OK : jobs_undisturbed(j, run.s, job->err);
+    if (!code)
+        code = all_steps(job, &run);
     if (!code)
         code = job->dry_run ? pretend(job, &run) : settle(j, job, &run);
     if (!job->dry_run)
@@ -186,6 +195,43 @@ void job_steps(struct jobs *j, struct job *job)
     }
     if ((code || job->dry_run) && run.touched)
         cache_drop(j->cache, run.s);
+}
+
+/* Room for the steps of a descent. */
+static enum err_code make_room(struct batch *run, const struct descent *d, struct err *err)
+{
+    run->rows = arena_alloc(d->arena, d->most * sizeof *run->rows);
+    if (recording_wanted(run->s))
+        run->recorded = arena_alloc(d->arena, d->most * sizeof *run->recorded);
+    return run->rows && (run->recorded || !recording_wanted(run->s))
+               ? ERR_OK
+               : err_add(err, ERR_MEMORY, "", "no memory for %zu steps", d->most);
+}
+
+enum err_code jobs_descend(struct jobs *j, struct session *s, struct descent *d, struct err *err)
+{
+    static const struct step_input nothing = {.expected_step = -1};
+    struct job own = {.arena = d->arena, .err = err, .steps_return = RETURN_LAST};
+    struct batch run = {.s = s, .start = s->step};
+    struct arena scratch;
+    bool more = true;
+    enum err_code code = make_room(&run, d, err);
+    arena_init(&scratch);
+    for (d->made = 0; !code && more && d->made < d->most; d->made += !code) {
+        struct step_output out = {0};
+        code = one_step(&own, &run, &nothing, &out, &scratch);
+        more = !code && d->goes_on(d->user, &out);
+        arena_reset(&scratch);
+    }
+    arena_close(&scratch);
+    if (!code)
+        code = write_batch(j, &run, err);
+    if (code)
+        return code;
+    tell_nonfinite(j, &run);
+    j->steps += (int64_t)run.applied;
+    j->skipped += (int64_t)run.skipped;
+    return ERR_OK;
 }
 
 /* Undoes the items before the one that failed; their sessions are read again from the store. */

@@ -112,6 +112,15 @@ void steps_many_finish(struct request *r);
 extern const char *const steps_produces[];
 extern const char *const steps_query[], *const steps_many_query[];
 
+/* runs.c */
+void run_begin_request(struct request *r);
+void run_begun(struct request *r);
+void runs_list_begin(struct request *r);
+void runs_list_finish(struct request *r);
+void run_get_begin(struct request *r);
+void run_cancel_begin(struct request *r);
+void run_finish(struct request *r);
+
 /* events.c */
 void events_begin(struct request *r);
 void session_events_begin(struct request *r);

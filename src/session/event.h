@@ -2,7 +2,7 @@
 #ifndef STEPD_SESSION_EVENT_H
 #define STEPD_SESSION_EVENT_H
 
-#include "session/session.h"
+#include "session/run.h"
 
 enum event_kind {
     EVENT_STEP,      /* a step was made: row */
@@ -10,6 +10,7 @@ enum event_kind {
     EVENT_UPDATE,    /* changed by other means than a step: revision, step */
     EVENT_NONFINITE, /* `count` steps from `step` on were not finite; on_nonfinite: what came of it
                       */
+    EVENT_RUN, /* run, run_end: a run begins, goes on or ends, having made `count` steps; step */
     EVENT_DELETED,
     EVENT_GAP, /* steps `step` … `last` were made, but are left out here; id empty: of any session
                 */
@@ -24,6 +25,8 @@ struct event {
     int64_t key;      /* of the session in the store */
     int64_t step, last, count, revision;
     struct step_metrics row;
+    char run[ID_SIZE];
+    enum run_end run_end;
 };
 
 #endif

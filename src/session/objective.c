@@ -1,6 +1,7 @@
 /* Steps whose gradient the server computes; objective.h says for whom. */
 #include "session/objective.h"
 
+#include <stdio.h>
 #include <string.h>
 
 const double objective_step_cost = 1e8, objective_request_cost = 5e8;
@@ -119,4 +120,25 @@ enum err_code objective_step_input(const struct objective_spec *objective, const
     ret_in->has_loss = true;
     ret_in->gradient = values_of(s, g);
     return hessian ? give_second_order(s, hessian, scratch, ret_in, err) : ERR_OK;
+}
+
+/* ---- where it ends badly ----------------------------------------------------------------------
+ */
+
+void objective_why(const struct objective_spec *objective, const struct session *s,
+                   const char *what, char *out, size_t size)
+{
+    static const char *const plain[] = {"gd", "sgd", "minibatch_gd"};
+    const struct optim *o = s->optim;
+    double curvature = objective->curvature, lr = o->lr >= 0 ? s->h[o->lr] : 0;
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
+        if (strcmp(o->name, plain[i]) == 0 && curvature > 0 && lr > 2 / curvature) {
+            snprintf(out, size,
+                     "%s: lr = %g is above the stability limit 2/%g = %g (two divided by the "
+                     "largest curvature)",
+                     what, lr, curvature, 2 / curvature);
+            return;
+        }
+    }
+    snprintf(out, size, "%s. %s", what, objective->objective->stability);
 }

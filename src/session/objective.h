@@ -35,6 +35,11 @@ enum err_code objective_step_input(const struct objective_spec *objective, const
                                    struct arena *scratch, struct step_input *ret_in,
                                    struct err *err);
 
+/* Why a session cannot go on there: `what` happened, and what limits the step size, with the number
+ * where the curvature is known. */
+void objective_why(const struct objective_spec *objective, const struct session *s,
+                   const char *what, char *out, size_t size);
+
 /* ---- objective_pack.c: how it is kept -------------------------------------------------------- */
 
 /* Appends all that the specification is made of; the same bytes for the same one. */

@@ -133,26 +133,12 @@ static void note(struct bench *b, struct race_run *run, double target, double lo
         add_point(run, b->q->objective->n, loss);
 }
 
-/* Why plain descent cannot hold here, where the curvature is known. */
-static const char *explain_divergence(struct bench *b, const struct race_run *run, const char *what)
-{
-    static const char *const plain[] = {"gd", "sgd", "minibatch_gd"};
-    const struct optim *o = run->s->optim;
-    double curvature = b->q->objective->curvature, lr = o->lr >= 0 ? run->s->h[o->lr] : 0;
-    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
-        if (!strcmp(o->name, plain[i]) && curvature > 0 && lr > 2 / curvature)
-            return arena_printf(b->a,
-                                "%s: lr = %g is above the stability limit 2/%g = %g (two divided "
-                                "by the largest curvature)",
-                                what, lr, curvature, 2 / curvature);
-    }
-    return arena_printf(b->a, "%s. %s", what, b->q->objective->objective->stability);
-}
-
 static void diverge(struct bench *b, struct race_run *run, const char *what)
 {
+    char why[512];
     run->end = RACE_DIVERGED;
-    run->reason = explain_divergence(b, run, what);
+    objective_why(b->q->objective, run->s, what, why, sizeof why);
+    run->reason = arena_strdup(b->a, why);
     if (!run->reason)
         run->reason = what;
 }

@@ -15,6 +15,7 @@
  *   sqlite_answers.c     answers kept for Idempotency-Keys
  *   sqlite_recording.c   what the newest steps of small sessions did, in the same journal
  *   sqlite_datasets.c    data sets that clients uploaded
+ *   sqlite_runs.c        runs of sessions
  *   sqlite_checkpoint.c  the thread that moves the write-ahead log into the database
  *   sqlite_inspect.c     `stepd check`
  *
@@ -242,6 +243,19 @@ enum err_code sqlite_dataset_put(struct store *base, const struct dataset *d, in
 enum err_code sqlite_dataset_remove(struct store *base, const char *name, struct err *err);
 enum err_code sqlite_dataset_each(struct store *base, bool (*take)(void *, const struct dataset *),
                                   void *user, struct err *err);
+
+/* ---- sqlite_runs.c --------------------------------------------------------------------------- */
+
+enum err_code sqlite_run_insert(struct store *base, const struct session_run *run, struct err *err);
+enum err_code sqlite_run_update(struct store *base, const struct session_run *run, struct err *err);
+enum err_code sqlite_run_get(struct store *base, const char *id, struct session_run *ret,
+                             struct err *err);
+enum err_code sqlite_run_list(struct store *base, const struct session *s, int limit,
+                              struct arena *a, struct session_run **ret_runs, size_t *ret_count,
+                              struct err *err);
+enum err_code sqlite_run_active(struct store *base,
+                                bool (*take)(void *user, const struct session_run *run), void *user,
+                                struct err *err);
 
 /* ---- sqlite_checkpoint.c --------------------------------------------------------------------- */
 

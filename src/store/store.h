@@ -14,6 +14,7 @@
 #include "session/bucket.h"
 #include "session/data.h"
 #include "session/recording.h"
+#include "session/run.h"
 #include "session/session.h"
 
 /* A backend's own struct begins with this. */
@@ -122,6 +123,19 @@ struct store_ops {
     enum err_code (*dataset_each)(struct store *st,
                                   bool (*take)(void *user, const struct dataset *d), void *user,
                                   struct err *err);
+
+    /* Runs: a new one, and what changes of one; inside a transaction. By its id (ERR_NOT_FOUND
+     * without a violation); the newest of a session; and those that go on, by age, each for the
+     * time of the call, until `take` returns false. */
+    enum err_code (*run_insert)(struct store *st, const struct session_run *run, struct err *err);
+    enum err_code (*run_update)(struct store *st, const struct session_run *run, struct err *err);
+    enum err_code (*run_get)(struct store *st, const char *id, struct session_run *ret,
+                             struct err *err);
+    enum err_code (*run_list)(struct store *st, const struct session *s, int limit, struct arena *a,
+                              struct session_run **ret_runs, size_t *ret_count, struct err *err);
+    enum err_code (*run_active)(struct store *st,
+                                bool (*take)(void *user, const struct session_run *run), void *user,
+                                struct err *err);
 
     /* Whether it can be written and its schema is current: one named check each, for /readyz and
      * `stepd check`. Returns false where any failed; texts lie in `a`. */
