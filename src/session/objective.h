@@ -49,6 +49,10 @@ void objective_pack(const struct objective_spec *objective, struct buf *out);
 enum err_code objective_unpack(const void *data, size_t bytes, struct arena *a,
                                struct objective_spec **ret, struct err *err);
 
+/* A whole copy in `a`, which shares nothing with `objective`. */
+enum err_code objective_copy(const struct objective_spec *objective, struct arena *a,
+                             struct objective_spec **ret, struct err *err);
+
 /* A copy for an answer: what it is, without the data. NULL: no memory. */
 struct objective_spec *objective_outline(const struct objective_spec *objective, struct arena *a);
 

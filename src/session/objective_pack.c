@@ -302,6 +302,18 @@ enum err_code objective_unpack(const void *data, size_t bytes, struct arena *a,
                               : ERR_OK;
 }
 
+enum err_code objective_copy(const struct objective_spec *o, struct arena *a,
+                             struct objective_spec **ret, struct err *err)
+{
+    struct buf packed;
+    buf_init(&packed);
+    objective_pack(o, &packed);
+    enum err_code code = packed.failed ? err_add(err, ERR_MEMORY, "", "no memory for an objective")
+                                       : objective_unpack(packed.data, packed.len, a, ret, err);
+    buf_close(&packed);
+    return code;
+}
+
 /* ---- for answers ------------------------------------------------------------------------------
  */
 

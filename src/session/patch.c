@@ -7,6 +7,7 @@
 #include "session/block.h"
 #include "session/chain.h"
 #include "session/groups.h"
+#include "session/objective.h"
 #include "session/parts.h"
 #include "session/schedules.h"
 
@@ -184,6 +185,10 @@ static enum err_code settle(struct session *next, const struct transform_link *l
     const struct transform_chain *chain = next->chain;
     double *state = next->schedules ? next->schedules->state : NULL;
     arena_init(&next->arena);
+    if (next->objective && objective_copy(next->objective, &next->arena, &next->objective, err)) {
+        arena_close(&next->arena);
+        return err->code;
+    }
     next->name = arena_strdup(&next->arena, name);
     if ((!name || next->name) &&
         tensors_copy(&next->arena, next->tensors, next->tensor_count, &next->tensors) &&

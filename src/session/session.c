@@ -79,23 +79,16 @@ static enum err_code describe(struct session *s, const struct session_spec *spec
     return ERR_OK;
 }
 
-/* A specification of the session's own: packed, and made again in its arena. */
+/* A specification of the session's own. */
 static enum err_code keep_objective(struct session *s, const struct session_spec *spec,
                                     struct err *err)
 {
-    struct buf packed;
     struct objective_spec own;
     if (!spec->objective)
         return ERR_OK;
     own = *spec->objective;
     own.sampling.batch_size = objective_batch(spec->objective, s->optim);
-    buf_init(&packed);
-    objective_pack(&own, &packed);
-    enum err_code code =
-        packed.failed ? err_add(err, ERR_MEMORY, "", "no memory for a session")
-                      : objective_unpack(packed.data, packed.len, &s->arena, &s->objective, err);
-    buf_close(&packed);
-    return code;
+    return objective_copy(&own, &s->arena, &s->objective, err);
 }
 
 enum err_code session_new(const struct session_spec *spec, int64_t now_ms,

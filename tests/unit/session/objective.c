@@ -186,3 +186,41 @@ Test(objective, float32_sessions_are_evaluated_where_they_are)
     session_free(s);
     arena_close(&a);
 }
+
+static struct session *on_data(const struct objective_spec *spec)
+{
+    struct session *s = NULL;
+    struct session_spec q = {.optimizer = "minibatch_gd", .objective = spec};
+    err_init(&err);
+    cr_assert_eq(session_new(&q, 0, &s, &err), ERR_OK, "%s", err.at[0].detail);
+    return s;
+}
+
+/* A patch builds the session anew; what it does not name has to come along. */
+Test(objective, a_patched_session_keeps_it)
+{
+    struct arena a;
+    struct hyper_arg lr = {.name = "lr", .kind = ARG_NUMBER, .number = 0.01};
+    struct session_patch patch = {.args = &lr, .arg_count = 1};
+    arena_init(&a);
+    struct objective_given given = {.name = "logistic_regression",
+                                    .dataset = "mine",
+                                    .data = &uploaded,
+                                    .batch_size = 3,
+                                    .seed = 2};
+    struct session *s = on_data(made(&given, &a)), *plain = on_data(made(&given, &a));
+    for (int i = 0; i < 3; i++) {
+        cr_assert_eq(session_patch(s, &patch, &err), ERR_OK, "%s", err.at[0].detail);
+        descend(s, 2);
+    }
+    cr_assert_eq(session_patch(plain, &patch, &err), ERR_OK);
+    descend(plain, 6);
+    cr_expect_arr_eq(s->view.w, plain->view.w, s->view.n * sizeof(double));
+    struct buf b = packed(s->objective), c = packed(plain->objective);
+    cr_expect(b.len == c.len && memcmp(b.data, c.data, b.len) == 0);
+    buf_close(&b);
+    buf_close(&c);
+    session_free(s);
+    session_free(plain);
+    arena_close(&a);
+}
