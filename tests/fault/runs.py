@@ -4,6 +4,7 @@
   - A run that is killed again and again ends where one that was left alone ends: at the same step, with
     the same parameters to the bit, each step once in the history.
   - SIGTERM in the middle of a run is clean, and the run goes on after the next start.
+  - Who waits for the end of a run is told of it at its end; at SIGTERM, how far it is.
   - While a run goes on, steps of another session are answered in turn: between two of them the run makes
     no more than a few slices of steps. Two runs take turns.
 
@@ -13,6 +14,7 @@
 import os
 import random
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "contract"))
@@ -71,10 +73,40 @@ def killed(server, wanted, chance):
     check_end(server, "killed", run, wanted)
 
 
+def ask(server, run, answers):
+    client = server.connect()
+    answers.append(client.request("GET", f"/v1/runs/{run}?wait=60"))
+    client.close()
+
+
+def asking(server, run, count):
+    answers = []
+    threads = [threading.Thread(target=ask, args=(server, run, answers)) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    return threads, answers
+
+
+def waited(server, wanted):
+    threads, answers = asking(server, begin(server, "waited"), 3)
+    for thread in threads:
+        thread.join(SECONDS)
+    for answer in answers:
+        check(answer.status == 200 and answer.json["status"] == "finished", f"{answer}")
+        check(answer.json["parameters"] == wanted["parameters"], f"{answer}")
+    check(len(answers) == 3, f"{len(answers)} answers")
+
+
 def terminated(server, wanted):
     run = begin(server, "terminated")
-    time.sleep(0.1)
-    server.stop()
+    threads, answers = asking(server, run, 2)
+    time.sleep(0.2)
+    seconds = server.stop()
+    for thread in threads:
+        thread.join(10)
+    check(len(answers) == 2 and seconds < 5, f"{len(answers)} answers, {seconds} s")
+    for answer in answers:
+        check(answer.status == 200 and answer.json["status"] == "running", f"{answer}")
     server.start()
     server.wait_ready()
     check_end(server, "terminated", run, wanted)
@@ -107,6 +139,7 @@ def main():
         run = begin(server, "alone")
         wanted = check_end(server, "alone", run, None)
         tally.test("killed again and again", killed, server, wanted, random.Random(seed))
+        tally.test("waited for", waited, server, wanted)
         tally.test("terminated", terminated, server, wanted)
         tally.test("others are served meanwhile", fair, server)
         if tally.failed:
