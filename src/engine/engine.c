@@ -30,9 +30,10 @@ struct engine {
     pthread_cond_t wake;
     struct job *head, **tail;
     bool waiting, stopping;
+    struct job *held; /* the owner's: they wait for the end of runs */
 
-    atomic_int admitted; /* places taken: admitted and not yet done */
-    atomic_bool refusing;
+    atomic_int admitted;             /* places taken: admitted and not yet done */
+    atomic_bool refusing, answering; /* answering: no job waits for a run any more */
     void (*fatal)(void *user);
     void *fatal_user;
 };
@@ -69,8 +70,14 @@ enum err_code engine_datasets(struct engine *e, struct arena *a, struct dataset 
     return datasets_list(e->jobs.datasets, a, ret_sets, ret_count, err);
 }
 
+void engine_answer(struct engine *e)
+{
+    atomic_store(&e->answering, true);
+}
+
 void engine_refuse(struct engine *e)
 {
+    engine_answer(e);
     atomic_store(&e->refusing, true);
 }
 
@@ -78,6 +85,7 @@ void engine_submit(struct engine *e, struct job *job)
 {
     job->next_job = NULL;
     job->touched = 0;
+    job->wait_until_ns = job->wait_ns ? clock_monotonic_ns() + job->wait_ns : 0;
     if (job->kind == JOB_COMPUTE) {
         job->stop = &e->refusing;
         compute_submit(e->compute, job);
@@ -128,6 +136,43 @@ static void finish(void *user, struct job *job)
     struct engine *e = user;
     atomic_fetch_sub(&e->admitted, 1);
     job->done(job);
+}
+
+/* Whether the answer is to wait for the end of the run. That to a key is stored with the run's
+ * beginning, so it says what was then. */
+static bool waits(struct engine *e, const struct job *job)
+{
+    return job->wait_ns > 0 && !job->err->code && !job->key && job->run &&
+           runs_goes_on(e->jobs.runs, job->run) && clock_monotonic_ns() < job->wait_until_ns &&
+           !atomic_load_explicit(&e->answering, memory_order_relaxed);
+}
+
+/* Answers the job, or holds it back. */
+static void answer(struct engine *e, struct job *job)
+{
+    if (!waits(e, job)) {
+        finish(e, job);
+        return;
+    }
+    job->next_job = e->held;
+    e->held = job;
+}
+
+/* Answers those whose wait is over, with the run as it is now. */
+static void answer_held(struct engine *e)
+{
+    struct job *next = e->held;
+    e->held = NULL;
+    while (next) {
+        struct job *job = next;
+        next = job->next_job;
+        if (!waits(e, job)) {
+            job->kind = JOB_RUN_GET;
+            job->id = job->run->id;
+            job_read(&e->jobs, job);
+        }
+        answer(e, job);
+    }
 }
 
 /* Fails every job of the transaction: nothing of it may be believed. */
@@ -211,7 +256,7 @@ static void conclude(struct engine *e, struct job **jobs, int count)
         metrics_observe(METRIC_BATCH_JOBS, (double)count);
     }
     for (int i = 0; i < count; i++)
-        finish(e, jobs[i]);
+        answer(e, jobs[i]);
 }
 
 /* A slice of the next run, in a transaction of its own. */
@@ -265,7 +310,7 @@ static void run_batch(struct engine *e, struct job *next)
         struct job *job = reads;
         reads = job->next_job;
         job_read(&e->jobs, job);
-        finish(e, job);
+        answer(e, job);
     }
     cache_trim(e->jobs.cache);
 }
@@ -285,6 +330,7 @@ static void *engine_main(void *arg)
             go_on_running(e);
             cache_trim(e->jobs.cache);
         }
+        answer_held(e);
         if ((!jobs && !runs) || ++batches % 256 == 0)
             e->jobs.store->ops->tend(e->jobs.store);
     }

@@ -9,7 +9,9 @@
  * Guarantees: `done` is called exactly once per submitted job, after COMMIT for a job that changed
  * anything, and is the engine's last touch of the job. Jobs of one session run in the order of
  * submission. A job that fails changes nothing.
- * Runs (runs.h) go on between two batches, a slice at a time.
+ * Runs (runs.h) go on between two batches, a slice at a time. A job may wait for the end of one
+ * (wait_ns): it is held back, and looks at the run again when it has ended, its time is over, or
+ * the server stops.
  * Not done: no timeouts (the network's), no encoding (the job's `render`). */
 #ifndef STEPD_ENGINE_ENGINE_H
 #define STEPD_ENGINE_ENGINE_H
@@ -96,6 +98,7 @@ struct job {
     bool as_buckets;               /* JOB_HISTORY: range.limit buckets, not rows */
     const struct dataset *dataset; /* JOB_DATASET_PUT */
     const struct run_rules *rules; /* JOB_RUN */
+    int64_t wait_ns;               /* JOB_RUN, _GET: answered when the run ends, or after so long */
     struct watch_item *watches;    /* JOB_WATCH; 0 of them: all sessions */
     int watch_count;
     enum snapshot_part part; /* how much of the session the answer needs */
@@ -130,6 +133,7 @@ struct job {
 
     const atomic_bool *stop; /* JOB_COMPUTE: set by submit; true: end early, the server stops */
     struct job *next_job;    /* the engine's own */
+    int64_t wait_until_ns;   /* the engine's own */
     int touched;             /* the engine's own: 1 changed something */
 };
 
@@ -161,6 +165,9 @@ enum err_code engine_dataset(struct engine *e, const char *name, struct arena *a
                              const struct dataset **ret_set, struct err *err);
 enum err_code engine_datasets(struct engine *e, struct arena *a, struct dataset **ret_sets,
                               size_t *ret_count, struct err *err);
+
+/* From now on nobody waits for the end of a run: who does is answered. Any thread. */
+void engine_answer(struct engine *e);
 
 /* engine_admit is false from now on. */
 void engine_refuse(struct engine *e);

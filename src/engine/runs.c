@@ -96,6 +96,12 @@ static struct active *find(struct runs *r, int64_t key)
     return NULL;
 }
 
+bool runs_goes_on(struct runs *r, const struct session_run *run)
+{
+    const struct active *a = find(r, run->key);
+    return !r->known || (a && strcmp(a->run.id, run->id) == 0);
+}
+
 static void drop(struct runs *r, struct active *a)
 {
     *a = r->list[--r->count];

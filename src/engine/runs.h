@@ -23,6 +23,9 @@ enum err_code runs_ready(struct jobs *j, struct err *err);
 /* Whether one could go on now. */
 bool runs_waiting(const struct runs *r);
 
+/* Whether this run is going on, as far as is known. */
+bool runs_goes_on(struct runs *r, const struct session_run *run);
+
 /* Inside the open transaction: the next run goes on for a slice. *ret_touched: it has. */
 void runs_go_on(struct jobs *j, bool *ret_touched);
 

@@ -13,6 +13,7 @@ enum {
     LIMIT_HISTORY = 1000000, /* rows of one answer */
     LIMIT_HISTORY_DEFAULT = 10000,
     LIMIT_POINTS = 100000, /* max_points of one answer */
+    LIMIT_WAIT = 60,       /* seconds of ?wait */
     LIMIT_STREAMS = 1000,  /* streams of events at the same time */
     LIMIT_KEY = 255        /* characters of an Idempotency-Key */
 };
@@ -117,6 +118,7 @@ void run_begin_request(struct request *r);
 void run_begun(struct request *r);
 void runs_list_begin(struct request *r);
 void runs_list_finish(struct request *r);
+extern const char *const run_query[];
 void run_get_begin(struct request *r);
 void run_cancel_begin(struct request *r);
 void run_finish(struct request *r);

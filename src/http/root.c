@@ -205,6 +205,7 @@ void limits_begin(struct request *r)
                   {"list_limit", LIMIT_LIST},
                   {"history_limit", LIMIT_HISTORY},
                   {"history_points", LIMIT_POINTS},
+                  {"wait_seconds", LIMIT_WAIT},
                   {"event_streams", LIMIT_STREAMS},
                   {"event_sessions", EVENTS_SESSIONS},
                   {"headers", HEADERS_MOST},

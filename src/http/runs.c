@@ -4,6 +4,16 @@
 
 #include "codec/run.h"
 
+const char *const run_query[] = {"wait", NULL};
+
+/* Seconds that a client waits for the end of the run. */
+static void read_wait(struct request *r)
+{
+    int64_t seconds = 0;
+    target_int(&r->target, "wait", 0, LIMIT_WAIT, &seconds, &r->err);
+    r->job.wait_ns = seconds * 1000000000;
+}
+
 void run_begin_request(struct request *r)
 {
     struct run_rules *rules = request_alloc(r, 1, sizeof *rules);
@@ -12,9 +22,10 @@ void run_begin_request(struct request *r)
     r->job.kind = JOB_RUN;
     r->job.id = r->parameters[0];
     r->job.rules = rules;
+    read_wait(r);
 }
 
-/* 200 where it has ended within its first slice; else 202, and it goes on. */
+/* 200 where it has ended, within its first slice or the client's wait; else 202, and it goes on. */
 void run_begun(struct request *r)
 {
     const struct session_run *run = r->job.run;
@@ -39,6 +50,7 @@ void run_get_begin(struct request *r)
 {
     r->job.kind = JOB_RUN_GET;
     r->job.id = r->parameters[0];
+    read_wait(r);
 }
 
 void run_cancel_begin(struct request *r)

@@ -453,6 +453,7 @@ void server_stop(struct server *s, int grace_ms)
     if (fd >= 0)
         close(fd);
     sse_stop(s->sse);
+    engine_answer(s->service->engine);
     drain_requests(s, until_ns);
     engine_refuse(s->service->engine);
     while (atomic_load(&s->in_flight) > 0 && clock_monotonic_ns() < until_ns)
