@@ -15,8 +15,8 @@ The venv is that of make_golden.py (requirements.txt). Each file is one call of 
     values      the learning rate of step 1, 2, ...: that which the optimizer's step uses
 
 torch's schedulers move after the optimizer's step, so the first value is read before any of them.
-Keras and optax are asked for count 0, 1, ... Those of library "rule" (wsd, rex), which none of the
-three has, come from the formula in 50 decimal digits. A value is right when it is within 1e-12 of
+Keras and optax are asked for count 0, 1, ... Those of library "rule", which none of the three has,
+come from the formula in 50 decimal digits; pytorch_optimizer has them too, and more. A value is right when it is within 1e-12 of
 itself, or of 1e-6 of the largest in the file: near 0 a cosine has no digits to compare.
 """
 
@@ -24,6 +24,7 @@ import json
 import os
 import sys
 from decimal import Decimal, getcontext
+from importlib import metadata
 from pathlib import Path
 
 os.environ.update(KERAS_BACKEND="jax", JAX_ENABLE_X64="1", JAX_PLATFORMS="cpu",
@@ -67,6 +68,17 @@ def torch_cases():
     yield case("constant-options", "constant", S.ConstantLR, {"factor": 0.25, "total_iters": 100})
     yield case("step-default", "step", S.StepLR, {"step_size": 150})
     yield case("step-gamma", "step", S.StepLR, {"step_size": 30, "gamma": 0.9})
+    for file, factors in [("lambda", [1.0, 0.3, 2.5, 0.0, 0.7]), ("lambda-long", WOBBLE)]:
+        values = torch_run(lambda o: S.LambdaLR(o, lambda t: factors[min(t, len(factors) - 1)]))
+        yield row("torch", file, f"{version}, LambdaLR(lambda t: factors[min(t, {len(factors) - 1})])",
+                  {"name": "lambda", "profile": "torch", "factors": factors}, values)
+    for file, factors in [("multiplicative", [0.5, 3.0, 0.9, 0.997]), ("multiplicative-one", [0.98]),
+                          ("multiplicative-long", WOBBLE)]:
+        values = torch_run(lambda o: S.MultiplicativeLR(
+            o, lambda t: factors[min(t - 1, len(factors) - 1)]))
+        yield row("torch", file, f"{version}, MultiplicativeLR(lambda t: factors[min(t - 1, "
+                  f"{len(factors) - 1})])",
+                  {"name": "multiplicative", "profile": "torch", "factors": factors}, values)
     yield case("multi_step", "multi_step", S.MultiStepLR, {"milestones": [100, 101, 500, 900]})
     yield case("multi_step-twice", "multi_step", S.MultiStepLR,
                {"milestones": [700, 200, 200], "gamma": 0.5})
@@ -314,6 +326,89 @@ def optax_cases():
                   optax_plateau(args, LOSSES), loss=LOSSES)
 
 
+# ---- pytorch_optimizer ---------------------------------------------------------------------------
+def kozistr_cases():
+    import pytorch_optimizer as P
+    from pytorch_optimizer.lr_scheduler import chebyshev
+    from torch.optim.lr_scheduler import CosineAnnealingLR, OneCycleLR
+
+    version = f"pytorch_optimizer {metadata.version('pytorch_optimizer')}"
+
+    def case(file, name, what, values, schedule, note=None):
+        return row("pytorch_optimizer", file, f"{version}, {what}", {"name": name, **schedule},
+                   values, note=note)
+
+    for epochs in [8, 300, 512]:
+        values = torch_run(lambda o: P.get_chebyshev_schedule(o, epochs))
+        yield case(f"chebyshev-{epochs}", "chebyshev", f"get_chebyshev_schedule({epochs})", values,
+                   {"total_steps": epochs, "begin": 2})
+    nodes = chebyshev.get_chebyshev_steps(256, 0.01, 4.0)[chebyshev.get_chebyshev_permutation(256)]
+    yield case("chebyshev-interval", "chebyshev", "get_chebyshev_steps(256, 0.01, 4.0) in the order "
+               "of get_chebyshev_permutation(256)",
+               [BASE * float(nodes[min(t, 255)]) for t in range(STEPS)],
+               {"total_steps": 200, "min_eigenvalue": 0.01, "max_eigenvalue": 4.0})
+
+    def restarts(args, note=None, repair=False):
+        def build(opt):
+            scheduler = P.CosineAnnealingWarmupRestarts(opt, **args)
+            if repair:
+                opt.param_groups[0]["lr"] = scheduler.get_lr()[0]
+            return scheduler
+        posted = {{"first_cycle_steps": "first_steps", "cycle_mult": "t_mul", "max_lr": "peak",
+                   "min_lr": "eta_min", "gamma": "m_mul"}.get(k, k): v for k, v in args.items()}
+        return f"CosineAnnealingWarmupRestarts({text(args)})", torch_run(build), posted, note
+
+    for file, args in [
+            ("even", {"first_cycle_steps": 150, "max_lr": 0.3, "min_lr": 0.0, "warmup_steps": 30,
+                      "gamma": 1.0}),
+            ("longer", {"first_cycle_steps": 50, "cycle_mult": 1.7, "max_lr": 0.3, "min_lr": 0.004,
+                        "warmup_steps": 13, "gamma": 0.8}),
+            ("shorter", {"first_cycle_steps": 300, "cycle_mult": 0.3, "max_lr": 0.3,
+                         "min_lr": 0.001, "warmup_steps": 5, "gamma": 0.99})]:
+        what, values, posted, note = restarts(args)
+        yield case(f"warmup_cosine_restarts-{file}", "warmup_cosine_restarts", what, values, posted)
+    what, values, posted, note = restarts(
+        {"first_cycle_steps": 90, "cycle_mult": 2.0, "max_lr": 0.3, "min_lr": 0.001,
+         "warmup_steps": 0, "gamma": 0.9}, "without a warm-up the library sets the first step to "
+        "min_lr; the value here is that of its get_lr", repair=True)
+    yield case("warmup_cosine_restarts-none", "warmup_cosine_restarts", what, values, posted, note)
+
+    def proportion(source, args):
+        import torch
+
+        opt = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=args["max_lr"])
+        scheduler = source(opt)
+        follower = P.ProportionScheduler(scheduler, **args)
+        values = []
+        for _ in range(STEPS):
+            values.append(float(follower.get_lr()))
+            opt.step()
+            if len(values) < STEPS:
+                scheduler.step()
+            follower.step()
+        return values
+
+    args = {"max_lr": 0.4, "min_lr": 0.01, "max_value": 2.0, "min_value": 0.5}
+    yield case("proportion-cosine", "proportion", f"ProportionScheduler({text(args)}) of "
+               "CosineAnnealingLR(T_max=300, eta_min=0.01)",
+               proportion(lambda o: CosineAnnealingLR(o, 300, 0.01), args),
+               {**args, "schedules": [{"name": "cosine", "T_max": 300, "eta_min": 0.01}]})
+    args = {"max_lr": 0.4, "max_value": BASE, "min_value": 0.9}
+    yield case("proportion-down", "proportion", f"ProportionScheduler({text(args)}) of OneCycleLR("
+               f"0.4, {STEPS})",
+               proportion(lambda o: OneCycleLR(o, 0.4, total_steps=STEPS), args),
+               {"max_lr": 0.4, "min_value": 0.9,
+                "schedules": [{"name": "one_cycle", "total_steps": STEPS}]})
+
+    for way, posted, ratio in [("1-sqrt", "sqrt", 0.0), ("1-square", "square", 0.0),
+                               ("linear", "linear", 0.0), ("cosine", "cosine", 0.05)]:
+        values = torch_run(lambda o: P.get_wsd_schedule(o, 60, 500, 300, ratio, cooldown_type=way))
+        yield case(f"wsd-{posted}", "wsd", "get_wsd_schedule(60, 500, 300, min_lr_ratio="
+                   f"{ratio}, cooldown_type={way!r})", values,
+                   {"warmup_steps": 60, "stable_steps": 500, "decay_steps": 300, "decay": posted,
+                    "end": ratio * BASE})
+
+
 # ---- by the rule ---------------------------------------------------------------------------------
 def rule_cases():
     getcontext().prec = 50
@@ -349,6 +444,7 @@ def losses():
 
 
 LOSSES = losses()
+WOBBLE = [round(0.95 + x % 0.1, 6) for x in LOSSES[:300]]
 
 
 def text(args):
@@ -371,7 +467,7 @@ def row(library, file, source, schedule, values, note=None, base=BASE, loss=None
 
 def main():
     check, bad = "--check" in sys.argv, 0
-    for cases in [torch_cases, keras_cases, optax_cases, rule_cases]:
+    for cases in [torch_cases, keras_cases, optax_cases, kozistr_cases, rule_cases]:
         for library, file, content in cases():
             path = HERE / library / f"{file}.json"
             lines = [f" {json.dumps(k)}: {json.dumps(v)}" for k, v in content.items()]

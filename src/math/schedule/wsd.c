@@ -1,9 +1,12 @@
-/* Warm-up, stable, decay: a trapezium whose flat part may be made longer later on. */
+/* Warm-up, stable, decay: a trapezium whose flat part may be made longer later on.
+ *
+ * pytorch_optimizer's get_wsd_schedule falls to 0 in all its ways but cosine, and jumps to its
+ * min_lr_ratio afterwards; here every way leads to `end`. */
 #include "math/schedule_rows.h"
 
 enum { INITIAL, PEAK, END, WARMUP_STEPS, STABLE_STEPS, DECAY_STEPS, DECAY };
-enum { DECAY_LINEAR, DECAY_COSINE, DECAY_SQRT };
-static const char *const decay_ways[] = {"linear", "cosine", "sqrt", NULL};
+enum { DECAY_LINEAR, DECAY_COSINE, DECAY_SQRT, DECAY_SQUARE };
+static const char *const decay_ways[] = {"linear", "cosine", "sqrt", "square", NULL};
 
 static const struct hyper hypers[] = {
     ROW_NUMBER("initial", NO_ALIAS, "Where it begins.", EVERYWHERE(0)),
@@ -13,7 +16,7 @@ static const struct hyper hypers[] = {
     ROW_STEPS("warmup_steps", 0, NO_ALIAS, "Steps of the climb.", EVERYWHERE(HYPER_REQUIRED)),
     ROW_STEPS("stable_steps", 0, NO_ALIAS, "Steps of the flat part.", EVERYWHERE(HYPER_REQUIRED)),
     ROW_STEPS("decay_steps", 1, NO_ALIAS, "Steps of the fall.", EVERYWHERE(HYPER_REQUIRED)),
-    ROW_ONE_OF("decay", decay_ways, NO_ALIAS, "The way down; sqrt is 1 - √x.",
+    ROW_ONE_OF("decay", decay_ways, NO_ALIAS, "The way down; sqrt is 1 - √x, square 1 - x².",
                EVERYWHERE(DECAY_LINEAR)),
     ROWS_END};
 
@@ -29,6 +32,8 @@ static double value(const struct schedule_spec *s, uint64_t t, double base, cons
         left = 0.5 * (1 + cos(M_PI * x));
     else if (s->h[DECAY] == DECAY_SQRT)
         left = 1 - sqrt(x);
+    else if (s->h[DECAY] == DECAY_SQUARE)
+        left = 1 - x * x;
     return end + (peak - end) * left;
 }
 
