@@ -6,7 +6,7 @@ import { start } from "./router.js";
 const keys = [
   ["/", "search"], ["g s", "sessions"], ["g c", "compare"], ["g p", "playground"], ["g o", "optimizers"], ["g a", "API"], ["n", "new session"],
   ["← →", "in a chart: along the points (with shift: far)"], ["+ −", "in a chart: zoom"], ["0", "in a chart: show all"], ["enter", "in a chart of a session: explain the step"],
-  ["drag", "in a chart: zoom; with shift: move; double click: show all"], ["p", "pause and go on"], ["?", "this list"],
+  ["drag", "in a chart: zoom; with shift: move; double click: show all"], ["p", "pause and go on"], ["r", "to the run of a session"], ["?", "this list"],
 ];
 const places = { s: "/#/", c: "/#/compare", p: "/#/playground", o: "/#/optimizers", a: "/docs" };
 let pending = false;
@@ -41,6 +41,7 @@ document.addEventListener("keydown", (event) => {
     search.focus();
   } else if (event.key === "n") go("/#/new");
   else if (event.key === "p") { const b = document.querySelector("#main [data-key=pause]"); if (b) b.click(); }
+  else if (event.key === "r") { const i = document.querySelector("#main [data-key=run]"); if (i) { event.preventDefault(); i.focus(); } }
   else if (event.key === "?") help();
 });
 

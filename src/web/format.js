@@ -22,6 +22,14 @@ export function ago(time) {
   return "just now";
 }
 
+// How long: "less than 1 ms", "40 ms", "2.5 s", "12 min", "3.5 h"
+export function lasting(seconds) {
+  if (seconds < 0.001) return "less than 1 ms";
+  if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
+  if (seconds < 60) return `${+seconds.toPrecision(2)} s`;
+  return seconds < 3600 ? `${Math.round(seconds / 60)} min` : `${+(seconds / 3600).toPrecision(2)} h`;
+}
+
 export const names = { loss: "loss", gradient_norm: "gradient norm", update_norm: "update norm", lr: "learning rate" };
 export const nameOf = (field) => names[field] || field.replaceAll("_", " ");
 export const label = (session) => session.name || session.id;

@@ -4,7 +4,7 @@
 import { call } from "./api.js";
 
 const everyMs = 700, calmMs = 3000, hiddenMs = 5000, soonMs = 200;
-const kinds = ["step", "update", "nonfinite", "created", "deleted", "gap"];
+const kinds = ["step", "update", "nonfinite", "run", "created", "deleted", "gap"];
 
 // Runs `ask` until `signal` aborts, never twice at a time. events() is the path of the
 // stream, or null; heard(kind, data) may take an event over and say so by true, which leaves more time for `ask`.

@@ -7,6 +7,7 @@ import { ago, count, label, nameOf, short } from "./format.js";
 import { repeat } from "./live.js";
 import { parameterTable } from "./parameters.js";
 import { png } from "./png.js";
+import { runs } from "./runs.js";
 import { divergence, fields, load, metric, number } from "./series.js";
 import { settings } from "./settings.js";
 import { like } from "./spec.js";
@@ -47,10 +48,12 @@ export default async function (place, { argument, query, setQuery, signal }) {
   const csv = make("a", { class: "button quiet", href: at(id, "/history?format=csv&limit=1000000"), download: `${label(first)}.csv`, textContent: "CSV" });
   const picture = make("button", { class: "quiet", textContent: "PNG", onclick: async () => download(`${label(shown)}-${view.main}.png`, await png(charts[view.main], `${label(shown)}: ${nameOf(view.main)} (${shown.optimizer.name})`)) });
   const grid = make("div", { class: "charts" }), side = make("div", { class: "panels" });
+  const held = make("p", { class: "dim", hidden: true, textContent: "A run goes on: until it has ended, the answer to a step is 409." });
+  const run = runs(first, { signal, onmove() { if (paused) pause.click(); else poll.now(); }, onheld(yes) { held.hidden = !yes; } });
   place.append(make("div", { class: "bar" }, make("h1", { textContent: label(first) }),
     make("a", { class: "pill", href: "/#/optimizers/" + first.optimizer.name, textContent: first.optimizer.name }), live, make("span", { class: "grow" }), pause, link,
     alike, make("a", { class: "button quiet", href: "/#/compare?s=" + encodeURIComponent(label(first)), textContent: "Compare" })),
-  make("p", { class: "dim mono id" }, id), wrong, figures,
+  make("p", { class: "dim mono id" }, id), wrong, figures, run.element,
   make("div", { class: "row tools" }, make("label", { htmlFor: "smooth", textContent: "smoothing" }), range, weight, make("span", { class: "grow" }), all, csv, picture), grid, side);
 
   // ---- charts ----
@@ -125,12 +128,13 @@ export default async function (place, { argument, query, setQuery, signal }) {
     make("div", {}, walked.element, make("section", { class: "card" }, make("h2", { textContent: "Parameters" }), values.element)),
     make("section", { class: "card" }, make("h2", { textContent: "Optimizer" }), hypers),
     make("section", { class: "card wide" }, make("h2", { textContent: "From elsewhere" }),
-      snippet(() => step, { title: "Make a step" }), snippet(() => ({ path: at(label(first), "/history") }), { title: "Read the history" }),
+      snippet(() => step, { title: "Make a step" }), held, snippet(() => ({ path: at(label(first), "/history") }), { title: "Read the history" }),
       snippet(() => ({ path: at(label(first)) }), { title: "Read the session" })));
 
   // ---- life ----
   // The steps that follow on those which are known are drawn as the stream brings them.
   function heard(kind, data) {
+    if (kind === "run") return run.heard(data);
     if (kind !== "step" || data.step[0] !== (series.length ? series.last : 0) + 1) return false;
     series.append(data);
     series = series.thinned(points * 2);
@@ -142,6 +146,7 @@ export default async function (place, { argument, query, setQuery, signal }) {
   }
   async function ask() {
     const askedAt = Date.now(), item = (await call(`/v1/sessions?limit=1&q=${id}`)).items[0];
+    if (item) await run.ask(item.revision);
     if (signal.aborted || (item && item.step < series.last && movedAt >= askedAt)) return;
     if (!item) throw new Problem(404, { title: "this session was removed" });
     if (item.revision !== shown.revision) {
@@ -171,7 +176,7 @@ export default async function (place, { argument, query, setQuery, signal }) {
   arrange();
   draw();
   describe();
-  await walked.update(first);
+  await Promise.all([walked.update(first), run.ask(first.revision)]);
   const poll = repeat(signal, async () => {
     try { await ask(); wrong.replaceChildren(); } catch (error) { if (!error.status) throw error; wrong.replaceChildren(trouble(error)); }
   }, { events: () => at(id, "/events"), heard });
