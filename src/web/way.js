@@ -11,7 +11,7 @@ import { Map2 } from "./map.js";
 import { entries } from "./parameters.js";
 import { Series, number } from "./series.js";
 
-const recorded = 8, points = 1000; // of a session with more parameters no way is recorded
+const recorded = 8, points = 1000, most = 10000; // of a session with more parameters no way is recorded
 
 // [low, high] around all finite values, with some room; one that holds them already stays.
 function around(values, old) {
@@ -84,6 +84,7 @@ export function way(first, { signal, onpick }) {
       const { columns } = await call(at(first.id, `/trajectory?from=${series.last + 1}`));
       if (signal.aborted) return;
       series.append(Object.fromEntries([["step", columns[0]], ...keys.map((k, i) => [k, columns[i + 1].map(number)])]));
+      series = series.thinned(most); // a run makes that many in a blink
       element.hidden = series.length < 2;
       if (!element.hidden) draw();
     } catch (error) {
