@@ -3,6 +3,8 @@
  * stays in use. */
 #include "base/arena.h"
 
+#include "base/memory.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -70,7 +72,7 @@ void arena_reset(struct arena *a)
 
 static struct arena_chunk *chunk_new(struct arena *a, size_t bytes, bool own)
 {
-    struct arena_chunk *c = malloc(bytes);
+    struct arena_chunk *c = own ? memory_lines(bytes) : malloc(bytes);
     if (!c)
         return NULL;
     *c = (struct arena_chunk){.bytes = bytes, .own = own};

@@ -1,6 +1,7 @@
 /* The block: layout, checksum and its checks. See block.h for the format. */
 #include "session/block.h"
 
+#include "base/memory.h"
 #include "session/chain.h"
 #include "session/groups.h"
 #include "session/schedules.h"
@@ -93,15 +94,10 @@ static bool adopt(struct session *s, const struct layout *l, uint8_t *block)
     return chain_adopt(s, (double *)(void *)(block + l->chain_at));
 }
 
-static uint8_t *alloc_lines(size_t bytes)
-{
-    return aligned_alloc(LINE, (bytes + LINE - 1) & ~(size_t)(LINE - 1));
-}
-
 enum err_code block_alloc(struct session *s, struct err *err)
 {
     struct layout l;
-    uint8_t *block = layout_of(s, &l) ? alloc_lines(l.bytes) : NULL;
+    uint8_t *block = layout_of(s, &l) ? memory_lines(l.bytes) : NULL;
     if (!block)
         return err_add(err, ERR_MEMORY, "", "no memory for the numbers of a session");
     memset(block, 0, l.bytes);
@@ -176,7 +172,7 @@ enum err_code block_open(struct session *s, const void *data, size_t bytes, stru
         return damaged(s, "lengths that do not belong to its optimizer and form", err);
     if (checksum(data, bytes) != head.checksum)
         return damaged(s, "wrong checksum", err);
-    uint8_t *block = alloc_lines(bytes);
+    uint8_t *block = memory_lines(bytes);
     if (!block)
         return err_add(err, ERR_MEMORY, "", "no memory for the numbers of a session");
     memcpy(block, data, bytes);

@@ -10,6 +10,7 @@
  * Columns of the first: optimizer, dtype, n, ns per parameter for each instruction set, the loop
  * with its share of the best instruction set's time (1.00: a step costs what its memory costs), and
  * the bytes that the step moves per second as a share of those that memcpy moves at the same n. */
+#include "base/memory.h"
 #include "math/optim.h"
 
 #include <math.h>
@@ -102,7 +103,7 @@ static size_t lines(size_t n, size_t width)
 
 static void *memory(size_t bytes)
 {
-    void *p = aligned_alloc(64, bytes);
+    void *p = memory_lines(bytes);
     if (!p)
         fail("no memory");
     return memset(p, 0, bytes);
