@@ -43,7 +43,7 @@ export default async function (place, { query, setQuery, signal }) {
   const shown = make("div", {}, make("div", { class: "row tools" },
     choice("Metric", fields.map((f) => [f, nameOf(f)]), view.field, (f) => { view.field = f; view.kind = chart.kind = null; setQuery({ f: f === "loss" ? null : f, y: null }); draw(); }),
     choice("Over", [["step", "by step"], ["time", "by time"]], view.by, (by) => { view.by = by; view.window = null; setQuery({ by: by === "step" ? null : by, x: null }); draw(); }),
-    make("label", { htmlFor: "smooth", textContent: "smoothing" }), slider, weight, make("span", { class: "grow" }), picture), legend, make("div", { class: "charts" }, chart.element),
+    make("span", { class: "row smooth" }, make("label", { htmlFor: "smooth", textContent: "smoothing" }), slider, weight), make("span", { class: "grow" }), picture), legend, make("div", { class: "charts" }, chart.element),
   make("section", { class: "card" }, make("div", { class: "row" }, make("h2", { textContent: "Where they differ" }), make("span", { class: "grow" }), every), body));
   place.append(make("div", { class: "bar" }, make("h1", { textContent: "Compare" }), add, others, make("a", { class: "button quiet", href: "/#/sweep", textContent: "Sweep", title: "try a grid of hyperparameters" }), link), wrong, empty, shown);
 

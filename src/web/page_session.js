@@ -54,7 +54,7 @@ export default async function (place, { argument, query, setQuery, signal }) {
     make("a", { class: "pill", href: "/#/optimizers/" + first.optimizer.name, textContent: first.optimizer.name }), live, make("span", { class: "grow" }), pause, link,
     alike, make("a", { class: "button quiet", href: "/#/compare?s=" + encodeURIComponent(label(first)), textContent: "Compare" })),
   make("p", { class: "dim mono id" }, id), wrong, figures, run.element,
-  make("div", { class: "row tools" }, make("label", { htmlFor: "smooth", textContent: "smoothing" }), range, weight, make("span", { class: "grow" }), all, csv, picture), grid, side);
+  make("div", { class: "row tools" }, make("span", { class: "row smooth" }, make("label", { htmlFor: "smooth", textContent: "smoothing" }), range, weight), make("span", { class: "grow" }), all, csv, picture), grid, side);
 
   // ---- charts ----
   const charts = {};
