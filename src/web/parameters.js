@@ -42,6 +42,7 @@ export function parameterTable() {
       if (table.count++ < most) rows.push(make("tr", {}, make("th", { scope: "row", textContent: name }), make("td", { class: "num mono", textContent: short(number(value)), title: String(value) })));
     }
     body.replaceChildren(...rows);
+    rest.hidden = table.count <= most;
     rest.textContent = table.count > most ? `and ${count(table.count - most)} more` : "";
   }
   return table;
