@@ -140,7 +140,7 @@ export class Chart {
       highlightCallback: (event, x, points, row) => this.hover(row, true),
       unhighlightCallback: () => this.hover(-1, true),
       zoomCallback: () => { if (!this.g.isZoomed("x")) this.zoomed(null); },
-      drawCallback: (g, first) => { if (!first && g.isZoomed("x")) this.zoomed(g.xAxisRange()); if (this.hair) this.cursor(this.hair.x); },
+      drawCallback: (g, first) => { this.tellMarks(g); if (!first && g.isZoomed("x")) this.zoomed(g.xAxisRange()); if (this.hair) this.cursor(this.hair.x); },
       clickCallback: (event, x) => this.click(x),
     };
   }
@@ -178,17 +178,33 @@ export class Chart {
       for (const r of points.reverse()) canvas.lineTo(g.toDomXCoord(r[0]), g.toDomYCoord(r[4 * k + 2]));
       canvas.fill();
     });
-    canvas.strokeStyle = canvas.fillStyle = colour("bad");
-    canvas.font = "700 13px system-ui, sans-serif";
+    canvas.strokeStyle = colour("bad");
     canvas.setLineDash([4, 4]);
     for (const m of this.marks) {
-      const x = g.toDomXCoord(m.x), right = x > area.x + area.w - 90;
+      const x = g.toDomXCoord(m.x);
       canvas.beginPath();
       canvas.moveTo(x, area.y);
       canvas.lineTo(x, area.y + area.h);
       canvas.stroke();
+    }
+    canvas.restore();
+    this.canvas = canvas;
+  }
+
+  // What the marks are, over curves and grid.
+  tellMarks(g) {
+    const { canvas } = this, area = g.getArea();
+    canvas.save();
+    canvas.font = "700 13px system-ui, sans-serif";
+    canvas.lineWidth = 4;
+    canvas.strokeStyle = colour("card");
+    canvas.fillStyle = colour("bad");
+    for (const m of this.marks) {
+      const x = g.toDomXCoord(m.x), right = x > area.x + area.w - 90, text = right ? "diverged ✕" : "✕ diverged", at = [x + (right ? -5 : 5), area.y + 14];
+      if (x < area.x || x > area.x + area.w) continue;
       canvas.textAlign = right ? "right" : "left";
-      canvas.fillText(right ? "diverged ✕" : "✕ diverged", x + (right ? -5 : 5), area.y + 14);
+      canvas.strokeText(text, ...at);
+      canvas.fillText(text, ...at);
     }
     canvas.restore();
   }
