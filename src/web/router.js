@@ -63,7 +63,10 @@ async function show() {
       announce(made.title || "stepd");
     }
   } catch (error) {
-    if (!mine.signal.aborted) root.replaceChildren(make("div", { class: "page" }, trouble(error)));
+    if (!mine.signal.aborted) {
+      root.replaceChildren(make("div", { class: "page" }, trouble(error), make("p", {}, make("a", { href: "/#/", textContent: "To the sessions" }))));
+      document.title = "Not shown – stepd";
+    }
   }
   root.dataset.ready = "true";
 }

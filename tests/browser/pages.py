@@ -13,7 +13,7 @@ PAGES = {
     "one session": ("/#/s/valley-adam?smooth=0.9", "valley-adam", "document.querySelectorAll('.plot canvas').length >= 8"),
     "diverged": ("/#/s/too-far", "too-far", "document.querySelector('.chart .note .bad')"),
     "no steps": ("/#/s/fresh", "fresh", "document.querySelectorAll('.nothing').length === 4"),
-    "no such session": ("/#/s/nobody", "", "document.querySelector('.trouble')"),
+    "no such session": ("/#/s/nobody", "Not shown", "document.querySelector('.trouble') && document.querySelector('.page a')"),
     "no such page": ("/#/nowhere", "No such page", "document.querySelector('h1')"),
     "new session": ("/#/new?optimizer=rmsprop&profile=keras", "New session", "document.querySelector('#h-rho')"),
     "compare": ("/#/compare?s=valley-adam,valley-gd,too-far", "Compare", "document.querySelectorAll('.differences tbody tr').length > 3 && document.querySelector('.plot canvas')"),
