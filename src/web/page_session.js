@@ -101,14 +101,14 @@ export default async function (place, { argument, query, setQuery, signal }) {
   function rate() {
     const t = series.time, n = t.length;
     if (n < 2 || !t[n - 1]) return null;
-    let i = n - 1;
-    while (i > 0 && t[n - 1] - t[i] < 5000) i--;
+    let i = n - 2;
+    while (i > 0 && t[n - 1] - t[i - 1] < 5000) i--;
     const seconds = (t[n - 1] - t[i]) / 1000;
     return seconds > 0 ? (series.step[n - 1] - series.step[i]) / seconds : null;
   }
   function describe() {
     const m = shown.metrics || {}, moving = Date.now() - movedAt < busyMs, perSecond = rate();
-    const rows = [["step", count(shown.step)], ...fields.map((f) => [nameOf(f), shown.metrics ? metric(f, m[f] ?? null) : null]), ["steps per second", perSecond], ...(shown.skipped ? [["skipped steps", shown.skipped]] : [])];
+    const rows = [["step", count(shown.step)], ...fields.map((f) => [nameOf(f), shown.metrics ? metric(f, m[f] ?? null) : null]), ["steps per second", perSecond && count(Number(perSecond.toPrecision(3)))], ...(shown.skipped ? [["skipped steps", shown.skipped]] : [])];
     figures.replaceChildren(...rows.map(([name, value]) => make("div", {}, make("dt", { textContent: name }),
       make("dd", { textContent: short(value), title: value === null ? "" : String(value), class: typeof value === "number" && !Number.isFinite(value) ? "bad" : "" }))));
     live.textContent = paused ? "paused" : moving ? "training" : `moved ${ago(shown.updated_at)}`;
