@@ -108,10 +108,11 @@ export default async function (place, { argument, query, setQuery, signal }) {
   }
   function describe() {
     const m = shown.metrics || {}, moving = Date.now() - movedAt < busyMs, perSecond = rate();
-    const rows = [["step", count(shown.step)], ...fields.map((f) => [nameOf(f), shown.metrics ? metric(f, m[f] ?? null) : null]), ["steps per second", perSecond && count(Number(perSecond.toPrecision(3)))], ...(shown.skipped ? [["skipped steps", shown.skipped]] : [])];
+    const rows = [["step", count(shown.step)], ...fields.map((f) => [nameOf(f), shown.metrics ? metric(f, m[f] ?? null) : null]), ["steps per second", perSecond >= 1000 ? count(Number(perSecond.toPrecision(3))) : perSecond && +perSecond.toPrecision(3)], ...(shown.skipped ? [["skipped steps", shown.skipped]] : [])];
     figures.replaceChildren(...rows.map(([name, value]) => make("div", {}, make("dt", { textContent: name }),
       make("dd", { textContent: short(value), title: value === null ? "" : String(value), class: typeof value === "number" && !Number.isFinite(value) ? "bad" : "" }))));
-    live.textContent = paused ? "paused" : moving ? "training" : `moved ${ago(shown.updated_at)}`;
+    begin.hidden = shown.step > 0;
+    live.textContent = paused ? "paused" : moving ? "training" : !shown.step ? "no step yet" : `moved ${ago(shown.updated_at)}`;
     live.className = paused ? "pill" : moving ? "pill ok" : "pill";
   }
   const hypers = make("div"), dress = () => hypers.replaceChildren(...settings(shown));
@@ -119,6 +120,10 @@ export default async function (place, { argument, query, setQuery, signal }) {
   let explained = null;
   const explain = explanation(first, query, { setQuery, signal, onstep(k) { explained = k; for (const f of fields) charts[f].cursor(k); walked.mark(k); } });
   const step = { method: "POST", path: at(label(first), "/steps"), body: first.objective ? {} : { gradient: explain.likeGradient() } };
+  const begin = first.objective || first.step ? make("div") : make("section", { class: "card", id: "begin" }, make("h2", { textContent: "No step has been made" }),
+    make("p", { textContent: "Your program computes the gradient of its loss at the parameters and sends it; the answer has the parameters after the step, and the curves draw themselves here." }),
+    snippet(() => step, { open: true, title: "A step as curl or Python" }));
+  run.element.after(begin);
   // A point of a curve, or of the way: what did that step do?
   function picked(step, keys = false) {
     explain.pick(step, keys);

@@ -12,7 +12,7 @@ PAGES = {
     "search": ("/#/?q=valley", "Sessions", "document.querySelectorAll('.sessions tbody tr').length === 2"),
     "one session": ("/#/s/valley-adam?smooth=0.9", "valley-adam", "document.querySelectorAll('.plot canvas').length >= 8"),
     "diverged": ("/#/s/too-far", "too-far", "document.querySelector('.chart .note .bad')"),
-    "no steps": ("/#/s/fresh", "fresh", "document.querySelectorAll('.nothing').length === 4"),
+    "no steps": ("/#/s/fresh", "fresh", "document.querySelectorAll('.nothing').length === 4 && document.querySelector('#begin pre').textContent.includes('/v1/sessions/fresh/steps')"),
     "no such session": ("/#/s/nobody", "Not shown", "document.querySelector('.trouble') && document.querySelector('.page a')"),
     "no such page": ("/#/nowhere", "No such page", "document.querySelector('h1')"),
     "new session": ("/#/new?optimizer=rmsprop&profile=keras", "New session", "document.querySelector('#h-rho')"),
