@@ -30,6 +30,9 @@ export function lasting(seconds) {
   return seconds < 3600 ? `${Math.round(seconds / 60)} min` : `${+(seconds / 3600).toPrecision(2)} h`;
 }
 
+// What "the target" of a race or a sweep is, as a sentence; empty where there is none.
+export const aim = ({ target }) => (target === null ? "" : `The target: a loss of at most ${short(Number(target))}.`);
+
 export const names = { loss: "loss", gradient_norm: "gradient norm", update_norm: "update norm", lr: "learning rate" };
 export const nameOf = (field) => names[field] || field.replaceAll("_", " ");
 export const label = (session) => session.name || session.id;

@@ -5,7 +5,7 @@ import { Chart } from "./chart.js";
 import { dash, ink, swatch } from "./colours.js";
 import { datasets } from "./datasets.js";
 import { announce, copy, make, settled } from "./dom.js";
-import { short } from "./format.js";
+import { aim, short } from "./format.js";
 import { describe, list, surface } from "./landscape.js";
 import { Map2 } from "./map.js";
 import { most, read, roster, write } from "./racers.js";
@@ -33,7 +33,7 @@ export default async function (place, { query, setQuery, signal }) {
   const map = new Map2({ onstart(at) { state.start = at; start.value = at.join(", "); setQuery({ s: at.join(",") }); run(); } });
   const play = make("button", { textContent: "▶", "aria-label": "Play", id: "play" }), scrub = make("input", { type: "range", min: 0, max: 1, value: 1, "aria-label": "Step", id: "scrub" }), at = make("output", { class: "mono" });
   play.dataset.key = "pause";
-  const formula = make("div"), doc = make("p", { class: "dim" }), wrong = make("div"), field = make("ol", { class: "racers" }), results = make("tbody");
+  const formula = make("div"), doc = make("p", { class: "dim" }), wrong = make("div"), field = make("ol", { class: "racers" }), results = make("tbody"), target = make("p", { class: "dim hint" });
   const add = make("select", { "aria-label": "Add an optimizer", id: "add" }, make("option", { value: "", textContent: "add an optimizer" }), catalogue.map((o) => make("option", { value: o.name, textContent: o.name })));
   const tune = make("button", { class: "quiet", textContent: "Find each lr", title: "races nine learning rates for each optimizer and takes the best", id: "tune" });
   const chart = new Chart({ name: "loss", onhover: (x) => { if (x !== null) seek(x); } });
@@ -47,7 +47,7 @@ export default async function (place, { query, setQuery, signal }) {
   place.append(make("div", { class: "bar" }, make("h1", { textContent: "Playground" }), objective, data.element, steps, make("label", { class: "row" }, "from", start), make("span", { class: "grow" }), link), wrong,
     make("div", { class: "ground" }, make("div", {}, land, make("section", { class: "card" }, formula, doc)), make("section", { class: "card" }, make("div", { class: "row" }, make("h2", { textContent: "Optimizers" }), make("span", { class: "grow" }), tune), field, add)),
     charts,
-    make("section", { class: "card scroll" }, make("h2", { textContent: "Ranking" }), make("table", { class: "plain ranking" }, make("thead", {}, make("tr", {}, ["", "optimizer", "last loss", "best loss", "steps to the target", "end"].map((t) => make("th", { scope: "col", textContent: t })))), results)),
+    make("section", { class: "card scroll" }, make("h2", { textContent: "Ranking" }), make("table", { class: "plain ranking" }, make("thead", {}, make("tr", {}, ["", "optimizer", "last loss", "best loss", "steps to the target", "end"].map((t) => make("th", { scope: "col", textContent: t })))), results), target),
     make("div", { class: "card" }, code));
   signal.addEventListener("abort", () => { chart.close(); map.close(); cancelAnimationFrame(playing); });
 
@@ -92,6 +92,7 @@ export default async function (place, { query, setQuery, signal }) {
         make("td", { class: "mono", textContent: short(number(r.final.loss)) }), make("td", { class: "mono", textContent: `${short(number(r.best.loss))} at ${r.best.step}` }), make("td", { class: "mono", textContent: r.steps_to_target ?? "–" }),
         make("td", { class: r.diverged ? "bad" : "dim", textContent: r.diverged ? `diverged at step ${r.diverged.step}: ${r.diverged.reason}` : r.stopped_by === "seconds" ? "out of time" : `${r.steps_done} steps` }));
     }));
+    target.textContent = aim(race);
     seek(playing ? until : last);
     const winner = race.runs[race.ranking[0]];
     announce(`${winner.optimizer.name} leads with ${short(number(winner.final.loss))}`);

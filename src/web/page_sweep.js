@@ -3,7 +3,7 @@
 import { call, once } from "./api.js";
 import { datasets } from "./datasets.js";
 import { announce, copy, make, settled } from "./dom.js";
-import { plain, short } from "./format.js";
+import { aim, plain, short } from "./format.js";
 import { axes, first, most, read, size, write } from "./grid.js";
 import { heat, outcome } from "./heat.js";
 import { describe, list } from "./landscape.js";
@@ -80,7 +80,7 @@ export default async function (place, { query, setQuery, signal }) {
         const r = sweep.runs[i], mono = (textContent) => make("td", { class: "mono", textContent });
         return make("tr", {}, make("td", { textContent: `${k + 1}.` }), names.map((n) => mono(plain(r.hyperparameters[n]))), mono(short(number(r.final.loss))), mono(`${short(number(r.best.loss))} at ${r.best.step}`), mono(r.steps_to_target ?? "–"),
           make("td", { class: r.diverged ? "bad" : "dim", textContent: outcome(r) }));
-      })))));
+      })))), make("p", { class: "dim hint", textContent: aim(sweep) }));
     more.hidden = sweep.ranking.length <= shown;
     more.textContent = whole ? `only the first ${shown}` : `all ${sweep.ranking.length}`;
   }
