@@ -8,7 +8,7 @@ const told = (run) => Object.entries(run.hyperparameters).map(([k, v]) => `${k} 
 
 export function outcome(run) {
   if (run.diverged) return `diverged at step ${run.diverged.step}: ${run.diverged.reason}`;
-  return run.stopped_by === "seconds" ? "out of time" : `${run.steps_done} steps`;
+  return run.stopped_by === "seconds" ? `out of time after ${run.steps_done} steps` : `${run.steps_done} steps`;
 }
 
 // href(run) leads to the race of a run.

@@ -1,5 +1,5 @@
 // A race of optimizers down a landscape:
-// `/#/playground?o=objective&d=dataset&s=start&n=steps&r=adam;lr:0.1,gd;lr:0.002`. The server does every step.
+// `/#/playground?o=objective&d=dataset&s=start&n=steps&t=seconds&r=adam;lr:0.1,gd;lr:0.002`. The server does every step.
 import { call } from "./api.js";
 import { Chart } from "./chart.js";
 import { dash, ink, swatch } from "./colours.js";
@@ -13,16 +13,17 @@ import { number } from "./series.js";
 import { snippet } from "./snippet.js";
 import { lines } from "./tex.js";
 import { trouble } from "./trouble.js";
+import { late, work } from "./work.js";
 
 const usual = { o: "rosenbrock", n: 500, r: "gd;lr:0.001,momentum;lr:0.0005,rmsprop;lr:0.01,adam;lr:0.1" };
-const lengths = [50, 100, 200, 500, 1000, 2000, 5000, 10000], ladder = [1, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 1e-4, 1e-5], runMs = 4000;
+const lengths = [50, 100, 200, 500, 1000, 2000, 5000, 10000], ladder = [1, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 1e-4, 1e-5], runMs = 4000, patient = 30;
 
 export default async function (place, { query, setQuery, signal }) {
   const catalogue = (await call("/v1/optimizers")).items, objectives = await list();
-  const state = { name: query.get("o") || usual.o, dataset: query.get("d"), steps: Number(query.get("n")) || usual.n, start: (query.get("s") || "").split(",").filter(Boolean).map(Number), racers: read(query.get("r") || usual.r), touched: query.has("r") };
+  const state = { name: query.get("o") || usual.o, dataset: query.get("d"), steps: Number(query.get("n")) || usual.n, seconds: Math.min(patient, Number(query.get("t"))) || 5, start: (query.get("s") || "").split(",").filter(Boolean).map(Number), racers: read(query.get("r") || usual.r), touched: query.has("r") };
   if (!objectives.some((o) => o.name === state.name)) state.name = objectives[0].name;
   state.racers = state.racers.filter((r) => catalogue.some((o) => o.name === r.name));
-  let about = null, race = null, until = 0, playing = 0, asked = null;
+  let about = null, race = null, until = 0, playing = 0;
 
   // ---- what stands where ----
   const objective = make("select", { "aria-label": "Objective", id: "objective" }, objectives.map((o) => make("option", { value: o.name, textContent: o.title, selected: o.name === state.name })));
@@ -38,15 +39,15 @@ export default async function (place, { query, setQuery, signal }) {
   const tune = make("button", { class: "quiet", textContent: "Find each lr", title: "races nine learning rates for each optimizer and takes the best", id: "tune" });
   const chart = new Chart({ name: "loss", onhover: (x) => { if (x !== null) seek(x); } });
   chart.element.classList.add("large");
-  const request = () => ({ objective: state.dataset ? { name: state.name, dataset: state.dataset } : state.name, ...(state.start.length ? { start: state.start } : {}), steps: state.steps, optimizers: state.racers.map((r) => ({ name: r.name, ...r.values })) });
+  const request = () => ({ objective: state.dataset ? { name: state.name, dataset: state.dataset } : state.name, ...(state.start.length ? { start: state.start } : {}), steps: state.steps, ...(state.seconds === 5 ? {} : { max_seconds: state.seconds }), optimizers: state.racers.map((r) => ({ name: r.name, ...r.values })) });
   const code = snippet(() => ({ method: "POST", path: "/v1/compare", body: request() }), { title: "The race as curl or Python" });
   const bench = roster(field, state.racers, catalogue, () => { state.touched = true; setQuery({ r: write(state.racers) }); add.hidden = state.racers.length >= most; run(); },
     (racer) => `/#/sweep?o=${state.name}${state.dataset ? `&d=${encodeURIComponent(state.dataset)}` : ""}&n=${state.steps}&r=${write([racer])}`);
-  const charts = make("div", { class: "charts" }, chart.element);
+  const charts = make("div", { class: "charts" }, chart.element), racing = work("The server races them", { signal }), timed = make("div");
   const land = make("section", { class: "card" }, map.element, make("div", { class: "row" }, play, scrub, at));
-  place.append(make("div", { class: "bar" }, make("h1", { textContent: "Playground" }), objective, data.element, steps, make("label", { class: "row" }, "from", start), make("span", { class: "grow" }), link), wrong,
+  place.append(make("div", { class: "bar" }, make("h1", { textContent: "Playground" }), objective, data.element, steps, make("label", { class: "row" }, "from", start), make("span", { class: "grow" }), link), racing.element, wrong,
     make("div", { class: "ground" }, make("div", {}, land, make("section", { class: "card" }, formula, doc)), make("section", { class: "card" }, make("div", { class: "row" }, make("h2", { textContent: "Optimizers" }), make("span", { class: "grow" }), tune), field, add)),
-    charts,
+    charts, timed,
     make("section", { class: "card scroll" }, make("h2", { textContent: "Ranking" }), make("table", { class: "plain ranking" }, make("thead", {}, make("tr", {}, ["", "optimizer", "last loss", "best loss", "steps to the target", "end"].map((t) => make("th", { scope: "col", textContent: t })))), results), target),
     make("div", { class: "card" }, code));
   signal.addEventListener("abort", () => { chart.close(); map.close(); cancelAnimationFrame(playing); });
@@ -54,18 +55,15 @@ export default async function (place, { query, setQuery, signal }) {
   // ---- the race ----
   const run = settled(60, async () => {
     if (signal.aborted) return;
-    if (asked) asked.abort();
-    const mine = asked = new AbortController();
     code.show();
     try {
-      const next = await call("/v1/compare", { method: "POST", json: request(), signal: mine.signal });
-      if (mine !== asked || signal.aborted) return;
+      const next = await racing.ask((stop) => call("/v1/compare", { method: "POST", json: request(), signal: stop }), state.seconds);
+      if (!next || signal.aborted) return;
       race = { ...next, runs: next.runs.map((r) => ({ ...r, step: r.columns.step, loss: r.columns.loss.map(number), trajectory: r.trajectory && r.trajectory.map((w) => w.map(number)) })) };
       wrong.replaceChildren();
       bench.blame([]);
       show();
     } catch (error) {
-      if (error.name === "AbortError") return;
       const rest = bench.blame(error.errors || []);
       wrong.replaceChildren(...(rest.length || !(error.errors || []).length ? [trouble(Object.assign(error, { errors: rest }))] : []));
     }
@@ -90,9 +88,10 @@ export default async function (place, { query, setQuery, signal }) {
       const r = race.runs[i];
       return make("tr", {}, make("td", { textContent: `${rank + 1}.` }), make("td", {}, swatch(i), r.optimizer.name, make("span", { class: "dim", textContent: set(r, i) })),
         make("td", { class: "mono", textContent: short(number(r.final.loss)) }), make("td", { class: "mono", textContent: `${short(number(r.best.loss))} at ${r.best.step}` }), make("td", { class: "mono", textContent: r.steps_to_target ?? "–" }),
-        make("td", { class: r.diverged ? "bad" : "dim", textContent: r.diverged ? `diverged at step ${r.diverged.step}: ${r.diverged.reason}` : r.stopped_by === "seconds" ? "out of time" : `${r.steps_done} steps` }));
+        make("td", { class: r.diverged ? "bad" : "dim", textContent: r.diverged ? `diverged at step ${r.diverged.step}: ${r.diverged.reason}` : r.stopped_by === "seconds" ? `out of time after ${r.steps_done} steps` : `${r.steps_done} steps` }));
     }));
     target.textContent = aim(race);
+    timed.replaceChildren(...[late(race.runs, state.seconds, patient, (t) => { state.seconds = t; setQuery({ t }); run(); })].filter(Boolean));
     seek(playing ? until : last);
     const winner = race.runs[race.ranking[0]];
     announce(`${winner.optimizer.name} leads with ${short(number(winner.final.loss))}`);
@@ -127,10 +126,10 @@ export default async function (place, { query, setQuery, signal }) {
   async function best() {
     tune.disabled = true;
     try {
-      await Promise.all(state.racers.map(async (r) => {
-        const tried = await call("/v1/compare", { method: "POST", json: { ...request(), optimizers: ladder.map((lr) => ({ name: r.name, ...r.values, lr })) } }).catch((error) => { if (!error.status) throw error; return null; });
-        if (tried) r.values.lr = tried.runs[tried.ranking[0]].optimizer.lr;
-      }));
+      const tried = await racing.ask((stop) => Promise.all(state.racers.map((r) => call("/v1/compare", { method: "POST", json: { ...request(), optimizers: ladder.map((lr) => ({ name: r.name, ...r.values, lr })) }, signal: stop })
+        .then((answer) => [r, answer], (error) => { if (!error.status) throw error; return [r, null]; }))));
+      for (const [r, answer] of tried || []) if (answer) r.values.lr = answer.runs[answer.ranking[0]].optimizer.lr;
+      if (!tried) return;
       if (signal.aborted) return;
       setQuery({ r: write(state.racers) });
       await bench.show();

@@ -1,5 +1,5 @@
 // A grid of hyperparameters of one optimizer, ranked:
-// `/#/sweep?o=objective&d=dataset&n=steps&r=adam;weight_decay:0.01&g=lr:0.1,0.01;beta1:0.8,0.9`.
+// `/#/sweep?o=objective&d=dataset&n=steps&t=seconds&r=adam;weight_decay:0.01&g=lr:0.1,0.01;beta1:0.8,0.9`.
 import { call, once } from "./api.js";
 import { datasets } from "./datasets.js";
 import { announce, copy, make, settled } from "./dom.js";
@@ -11,16 +11,17 @@ import * as racers from "./racers.js";
 import { number } from "./series.js";
 import { snippet } from "./snippet.js";
 import { trouble } from "./trouble.js";
+import { late, work } from "./work.js";
 
-const lengths = [20, 50, 100, 200, 500, 1000, 2000, 5000], shown = 12;
+const lengths = [20, 50, 100, 200, 500, 1000, 2000, 5000], shown = 12, patient = 30;
 
 export default async function (place, { query, setQuery, signal }) {
   const catalogue = (await once("/v1/optimizers")).items, objectives = await list();
   const [asked] = racers.read(query.get("r") || "adam");
-  const state = { name: query.get("o") || "rosenbrock", dataset: query.get("d"), steps: Number(query.get("n")) || 200, racer: asked, grid: read(query.get("g") || "") };
+  const state = { name: query.get("o") || "rosenbrock", dataset: query.get("d"), steps: Number(query.get("n")) || 200, seconds: Math.min(patient, Number(query.get("t"))) || 5, racer: asked, grid: read(query.get("g") || "") };
   if (!objectives.some((o) => o.name === state.name)) state.name = objectives[0].name;
   if (!catalogue.some((o) => o.name === state.racer.name)) state.racer = { name: catalogue[0].name, values: {} };
-  let entry = null, sent = null, sweep = null, whole = false;
+  let entry = null, sweep = null, whole = false;
 
   // ---- what stands where ----
   const objective = make("select", { "aria-label": "Objective", id: "objective" }, objectives.map((o) => make("option", { value: o.name, textContent: o.title, selected: o.name === state.name })));
@@ -28,34 +29,30 @@ export default async function (place, { query, setQuery, signal }) {
   const optimizer = make("select", { "aria-label": "Optimizer", id: "optimizer" }, catalogue.map((o) => make("option", { value: o.name, textContent: o.name, selected: o.name === state.racer.name })));
   const data = datasets((name) => { state.dataset = name; setQuery({ d: name }); run(); });
   const link = make("button", { class: "quiet", textContent: "Copy link", onclick: () => copy(location.href, link) });
-  const rows = make("ul", { class: "axes" }), runs = make("p", { class: "dim", role: "status" }), fixed = make("p", { class: "dim" }), wrong = make("div"), map = make("div"), ranking = make("div");
+  const rows = make("ul", { class: "axes" }), runs = make("p", { class: "dim", role: "status" }), fixed = make("p", { class: "dim" }), wrong = make("div"), timed = make("div"), sweeping = work("The server sweeps the grid", { signal }), map = make("div"), ranking = make("div");
   const best = make("a", { class: "button quiet", textContent: "Race the best" }), more = make("button", { class: "quiet", onclick: () => { whole = !whole; rank(); } });
   const results = make("div", { hidden: true }, make("section", { class: "card" }, make("div", { class: "row" }, make("h2", { textContent: "The grid" }), make("span", { class: "grow" }), best), map),
     make("section", { class: "card" }, make("h2", { textContent: "Ranking" }), ranking, more));
   const given = () => (state.dataset ? { name: state.name, dataset: state.dataset } : state.name);
   const others = () => Object.fromEntries(Object.entries(state.racer.values).filter(([k]) => !(k in state.grid)));
-  const request = () => ({ objective: given(), steps: state.steps, optimizer: { name: state.racer.name, ...others() }, grid: state.grid });
+  const request = () => ({ objective: given(), steps: state.steps, ...(state.seconds === 5 ? {} : { max_seconds: state.seconds }), optimizer: { name: state.racer.name, ...others() }, grid: state.grid });
   const code = snippet(() => ({ method: "POST", path: "/v1/sweeps", body: request() }), { title: "The sweep as curl or Python" });
   place.append(make("div", { class: "bar" }, make("h1", { textContent: "Sweep" }), optimizer, "on", objective, data.element, steps, make("span", { class: "grow" }), link),
-    make("section", { class: "card" }, make("h2", { textContent: "Hyperparameters and the values to try" }), rows, fixed, runs), wrong, results, make("div", { class: "card" }, code));
+    make("section", { class: "card" }, make("h2", { textContent: "Hyperparameters and the values to try" }), rows, fixed, runs), sweeping.element, wrong, timed, results, make("div", { class: "card" }, code));
 
   // ---- the sweep ----
   const run = settled(80, async () => {
     if (signal.aborted) return;
-    if (sent) sent.abort();
-    const mine = sent = new AbortController(), n = size(state.grid);
+    const n = size(state.grid);
     code.show();
-    runs.textContent = `${n} run${n === 1 ? "" : "s"} of at most ${most} …`;
+    runs.textContent = `${n} run${n === 1 ? "" : "s"} of at most ${most}`;
     try {
-      const next = await call("/v1/sweeps", { method: "POST", json: request(), signal: mine.signal });
-      if (mine !== sent || signal.aborted) return;
+      const next = await sweeping.ask((stop) => call("/v1/sweeps", { method: "POST", json: request(), signal: stop }), state.seconds);
+      if (!next || signal.aborted) return;
       sweep = next;
-      runs.textContent = `${n} run${n === 1 ? "" : "s"} of at most ${most}`;
       wrong.replaceChildren();
       show();
     } catch (error) {
-      if (error.name === "AbortError") return;
-      runs.textContent = `${n} runs of at most ${most}`;
       wrong.replaceChildren(trouble(error));
     }
   });
@@ -64,6 +61,7 @@ export default async function (place, { query, setQuery, signal }) {
 
   function show() {
     results.hidden = false;
+    timed.replaceChildren(...[late(sweep.runs, state.seconds, patient, (t) => { state.seconds = t; setQuery({ t }); run(); })].filter(Boolean));
     map.replaceChildren(heat(sweep, (r) => href([r])));
     const lead = sweep.ranking.slice(0, racers.most).map((i) => sweep.runs[i]).filter((r) => !r.diverged);
     best.hidden = lead.length < 2;

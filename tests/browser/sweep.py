@@ -142,6 +142,50 @@ def send(browser, path):
     browser.call("POST", f"/element/{browser.find('#data-file')}/value", {"text": path})
 
 
+LONG = "o=mlp&d=iris&n=5000&r=adam&g=lr:0.1,0.01;beta1:0.8,0.9"
+WORKING = "document.querySelector('.working').checkVisibility()"
+
+
+def late(browser, server):
+    """A sweep that has too little time says so, and is given more."""
+    visit(browser, server, LONG + "&t=0.4")
+    browser.wait("document.querySelector('.late')")
+    check("there are 0.4 s for all together" in browser.run("return document.querySelector('.late').textContent"), "nothing is said of the time")
+    check("out of time" in str(browser.run(RANKING)), "no run ended early")
+    visit(browser, server, LONG.replace("5000", "500") + "&t=0.05")
+    browser.click(".late button")
+    browser.wait("location.hash.includes('t=30') && !document.querySelector('.late')")
+    check("out of time" not in str(browser.run(RANKING)), "it was not given the time")
+
+
+def waits(browser, server):
+    """While a long one goes on, that is seen, and can be left; of the questions that come meanwhile
+    only the newest is asked."""
+    browser.open("about:blank")
+    browser.open(f"{server.url}/#/sweep?{LONG}&t=3")
+    browser.wait(f"document.querySelector('.working') && {WORKING} && document.querySelector('.working').textContent.includes('s so far')")
+    for scheme, width in (("dark", 390), ("light", 1280)):
+        browser.scheme(scheme)
+        browser.size(width, 900)
+        for look in (readable, named, fits):
+            look(browser)
+    browser.fetched()
+    browser.requests.clear()
+    for steps in ("20", "50", "100"):
+        choose(browser, "[aria-label=Steps]", steps)
+        browser.run_async("setTimeout(arguments[arguments.length - 1], 150)")
+    browser.wait(f"document.querySelector('.ranking') && document.querySelector('.ranking').textContent.includes('100 steps') && !{WORKING}")
+    asked = [u for u in browser.fetched() if u.endswith("/v1/sweeps")]
+    check(len(asked) <= 1, f"{len(asked)} sweeps for one that is shown")
+    choose(browser, "[aria-label=Steps]", "5000")
+    browser.wait(WORKING)
+    browser.click(".working button")
+    browser.wait(f"!{WORKING}")
+    browser.run_async("setTimeout(arguments[arguments.length - 1], 4000)")
+    check("100 steps" in browser.run("return document.querySelector('.ranking').textContent"), "what was cancelled is shown")
+    check(not browser.run("return document.querySelector('.trouble')"), "to cancel looks like an error")
+
+
 def looks(browser, server):
     visit(browser, server, "o=square&n=100&r=adam&g=lr:5,1,0.3,0.1,0.03,0.01;beta1:0.5,0.9,0.99")
     for scheme, width in (("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)):
@@ -157,7 +201,7 @@ def looks(browser, server):
 def main():
     tally = Tally()
     with Server() as server, Browser() as browser:
-        for test in (ranks, axes, leads, diverges, refuses, data, looks):
+        for test in (ranks, axes, leads, diverges, refuses, data, late, waits, looks):
             tally.test(test.__name__, test, browser, server)
         browser.logs()
         # The refusals that were meant.
