@@ -27,7 +27,7 @@ export default async function (place, { query, setQuery, signal }) {
   const state = { optimizer: query.get("optimizer") || "adam", profile: query.get("profile") || "torch", values: (read("h;" + (query.get("h") || ""))[0]).values };
   let entry = null;
   if (!list.some((o) => o.name === state.optimizer)) state.optimizer = list[0].name;
-  const name = make("input", { type: "text", autocomplete: "off", spellcheck: false, placeholder: "none", maxLength: 128 });
+  const name = make("input", { type: "text", autocomplete: "off", spellcheck: false, placeholder: "may be left out", maxLength: 128 });
   const parameters = make("textarea", { rows: 4, spellcheck: false, value: query.get("w") || usual });
   const optimizer = make("select", {}, list.map((o) => option(o.name)));
   const profile = make("select");
@@ -128,12 +128,12 @@ export default async function (place, { query, setQuery, signal }) {
   const form = make("form", { class: "card create", onsubmit: submit, oninput: changed, noValidate: true },
     make("div", { class: "fields" },
       field("name", "Name", name, "letters, digits, . _ -"),
-      field("parameters", "Parameters", parameters, "a number, a list, nested lists, or an object of named tensors; where they start. With an objective: empty for its own start", " wide")),
-    make("div", { class: "fields" },
-      field("optimizer", "Optimizer", optimizer), field("profile", "Profile", profile, "whose defaults and argument names hold"),
+      field("parameters", "Parameters", parameters, "where they start: a number, a list, nested lists, or an object of named tensors; empty with an objective, which has a start of its own", " wide")),
+    make("h2", { textContent: "Objective" }), aim.element,
+    make("h2", { textContent: "Optimizer" }), make("div", { class: "fields" },
+      field("optimizer", "Name", optimizer), field("profile", "Profile", profile, "whose defaults and argument names hold"),
       field("dtype", "Numbers", dtype), field("on_nonfinite", "When a step is not finite", nonfinite, "reject it, skip and count it, or allow it")),
     advice, formula, make("h2", { textContent: "Hyperparameters" }), box,
-    make("h2", { textContent: "Objective" }), aim.element,
     make("h2", { textContent: "Schedules" }), schedule.element, make("h2", { textContent: "Transforms, in this order" }), transforms.element,
     make("h2", { textContent: "Groups of tensors, with values of their own" }), grouped.element, wrong,
     make("div", { class: "row" }, make("button", { type: "submit", textContent: "Create" }), make("a", { class: "button quiet", href: "/#/", textContent: "Back" })));
