@@ -37,7 +37,7 @@ export default async function (place, { query, setQuery, signal }) {
   const others = () => Object.fromEntries(Object.entries(state.racer.values).filter(([k]) => !(k in state.grid)));
   const request = () => ({ objective: given(), steps: state.steps, ...(state.seconds === 5 ? {} : { max_seconds: state.seconds }), optimizer: { name: state.racer.name, ...others() }, grid: state.grid });
   const code = snippet(() => ({ method: "POST", path: "/v1/sweeps", body: request() }), { title: "The sweep as curl or Python" });
-  place.append(make("div", { class: "bar" }, make("h1", { textContent: "Sweep" }), optimizer, "on", objective, data.element, steps, make("span", { class: "grow" }), link),
+  place.append(make("div", { class: "bar" }, make("h1", { textContent: "Sweep" }), optimizer, make("span", { class: "row" }, "on", objective, data.element), steps, make("span", { class: "grow" }), link),
     make("section", { class: "card" }, make("h2", { textContent: "Hyperparameters and the values to try" }), rows, fixed, runs), sweeping.element, wrong, timed, results, make("div", { class: "card" }, code));
 
   // ---- the sweep ----
