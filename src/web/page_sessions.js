@@ -67,7 +67,7 @@ function welcome() {
     make("h2", { textContent: "No sessions yet" }),
     make("p", { textContent: "A session holds parameters and the state of an optimizer. You send gradients, it makes the steps. From a terminal:" }),
     make("pre", { textContent: `curl ${url}/v1/sessions \\\n  -d '{"name":"toy","optimizer":{"name":"adam","lr":0.1},"parameters":[4]}'\n\ncurl ${url}/v1/sessions/toy/steps \\\n  -d '{"gradient":[8],"loss":16}'` }),
-    make("p", {}, button, " ", make("a", { class: "button quiet", href: "/#/new", textContent: "Make one by a form" }), " ", make("a", { class: "button quiet", href: "/#/new?optimizer=adam&h=lr:0.05&objective=rosenbrock", textContent: "Make one that needs no gradients" })),
+    make("div", { class: "row" }, button, make("a", { class: "button quiet", href: "/#/new", textContent: "Make one by a form" }), make("a", { class: "button quiet", href: "/#/new?optimizer=adam&h=lr:0.05&objective=rosenbrock", textContent: "Make one that needs no gradients" })),
     make("p", { class: "dim", textContent: "“Train one here”: this page computes the gradients of a narrow valley, the server makes the steps. “That needs no gradients”: its loss is one of the server's, which then makes all the steps by itself." }));
 }
 
