@@ -53,7 +53,7 @@ def main():
         browser.open(f"{server.url}/#/playground?o=rosenbrock&n=500")
         browser.ready()
         browser.wait("document.querySelectorAll('.ranking tbody tr').length === 4 && document.querySelector('.plot canvas')")
-        save(browser, "playground.webp", 784)
+        save(browser, "playground.webp", 806)
 
 
 if __name__ == "__main__":
