@@ -73,7 +73,7 @@ export function runs({ id, objective }, { signal, onmove, onheld }) {
   const stops = make("details", {}, make("summary", { textContent: "Stop when …" }), make("p", { class: "dim", textContent: "It ends early as soon as one of these holds." }), make("div", { class: "fields" }, fields.map((f) => f.element)));
   const list = make("details", { hidden: true }, make("summary"), make("div"));
   const request = () => ({ method: "POST", path: at(id, "/runs"), body: body() }), code = snippet(request, { title: "The run as curl or Python" });
-  const form = make("form", { noValidate: true, onsubmit: begin, oninput: () => code.show() }, make("div", { class: "row" }, make("label", { htmlFor: steps.id, textContent: "Steps, at most" }), steps, button, cancel),
+  const form = make("form", { noValidate: true, onsubmit: begin, oninput() { tally(); code.show(); } }, make("div", { class: "row" }, make("label", { htmlFor: steps.id, textContent: "Steps, at most" }), steps, button, cancel),
     make("p", { class: "bad hint", id: "h-steps-wrong" }), progress, result, wrong, make("div", { class: "folds" }, stops, list, code));
   element.append(make("h2", { textContent: "Run" }), make("p", { class: "dim", textContent: `The server makes the steps by itself, down ${objective.name}, and goes on if this page is closed.` }), form);
   element.hidden = false;
@@ -87,6 +87,12 @@ export function runs({ id, objective }, { signal, onmove, onheld }) {
       else stop[name] = numeric(input.value);
     }
     return Object.keys(stop).length ? { ...out, stop } : out;
+  }
+
+  // Rules that are set are not forgotten where they are not seen.
+  function tally() {
+    const n = fields.filter(({ input }) => input.value.trim()).length;
+    stops.firstChild.textContent = n ? `Stop when … (${n} set)` : "Stop when …";
   }
 
   // ---- how far it is ----

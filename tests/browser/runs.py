@@ -128,6 +128,7 @@ def rules(browser, server):
             ({"max_seconds": "100", "plateau/window": "3", "plateau/relative": "0.9"}, "not become smaller by the part 0.9 for 3 steps")):
         for field in ("loss_below", "gradient_norm_below", "target", "plateau/window", "plateau/relative", "max_seconds"):
             enter(browser, f"[id='h-stop/{field}']", values.get(field, ""))
+        check(f"({len(values)} set)" in text(browser, "#run .folds summary"), "a rule that is set is not told")
         begin(browser, 500)
         if said is None:
             browser.wait("document.querySelector('[id=\"h-stop/target-wrong\"]').textContent")
