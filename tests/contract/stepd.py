@@ -27,6 +27,7 @@ PROGRAM = os.path.join(BUILD, "stepd")
 QUICK = bool(os.environ.get("STEPD_QUICK"))  # fewer repetitions, for slow builds
 
 BANNER_SECONDS = 30
+IDLE_SECONDS = 30
 STOP_SECONDS = 30
 SILENCE_SECONDS = 3 if QUICK else 0.7
 
@@ -62,12 +63,14 @@ class Answer:
 
 class Client:
     """One connection that is kept open. A broken one raises OSError or http.client.HTTPException
-    and the next request opens a fresh one; nothing is ever sent twice by itself."""
+    and the next request opens a fresh one; nothing is ever sent twice by itself. One that was idle
+    for long is not used again: the server may close it just then."""
 
     def __init__(self, port, timeout=60):
         self.port = port
         self.timeout = timeout
         self.http = None
+        self.used = 0.0
 
     def request(self, method, path, body=None, headers=None):
         headers = dict(headers or {})
@@ -77,6 +80,8 @@ class Client:
             body = body.encode()
         if body is not None and not any(h.lower() == "content-type" for h in headers):
             headers["Content-Type"] = "application/json"
+        if self.http and time.monotonic() - self.used > IDLE_SECONDS:
+            self.close()
         if self.http is None:
             self.http = http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.timeout)
         try:
@@ -86,6 +91,7 @@ class Client:
         except BaseException:
             self.close()
             raise
+        self.used = time.monotonic()
         if answer.will_close:
             self.close()
         return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, data)
