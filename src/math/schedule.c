@@ -230,6 +230,11 @@ bool schedule_needs_loss(const struct schedule_spec *s)
     return needs;
 }
 
+bool schedule_momentum(const struct schedule_spec *s, struct schedule_spec *ret)
+{
+    return s->schedule->momentum && s->schedule->momentum(s, ret);
+}
+
 double schedule_value(const struct schedule_spec *s, uint64_t t, double base, const double *state)
 {
     return s->schedule->value(s, t, base, state);

@@ -86,10 +86,66 @@ static void place_in(struct scheduled *list, int *count, const struct scheduled 
     }
 }
 
-static enum err_code plan_one(const struct scheduled_given *given,
-                              const struct schedule_target *target, struct arena *a,
-                              struct scheduled *list, int *count, struct err *err)
+/* Everything that a client asks for at once. */
+struct asked {
+    const struct scheduled_given *given;
+    int given_count;
+    const struct schedule_target *target;
+    struct arena *arena;
+    struct scheduled *list;
+    int *count;
+};
+
+/* Whether the client says itself how hyperparameter `name` moves. */
+static bool is_given(const struct asked *asked, const char *name)
 {
+    for (int i = 0; i < asked->given_count; i++) {
+        if (asked->given[i].hyper && strcmp(asked->given[i].hyper, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A schedule that is to move the momentum too, but is not that of the learning rate, or is a part
+ * of another one. */
+static bool moves_in_vain(const struct schedule_spec *s, bool may)
+{
+    struct schedule_spec unused;
+    bool vain = !may && schedule_momentum(s, &unused);
+    for (int i = 0; i < s->child_count && !vain; i++)
+        vain = moves_in_vain(&s->children[i], false);
+    return vain;
+}
+
+/* The momentum that moves the other way, as a schedule of its own; where the client gave one, that
+ * one holds. */
+static enum err_code plan_momentum(const struct asked *asked, const struct scheduled *x,
+                                   const struct pointer *at, struct err *err)
+{
+    const struct optim *o = asked->target->optim;
+    struct scheduled counter = {.fresh = true, .hyper = hyper_find(o->hypers, "beta1")};
+    if (moves_in_vain(&x->spec, x->hyper == o->lr))
+        return err_add(err, ERR_VALIDATION, at->text,
+                       "cycle_momentum is for the schedule of the learning rate itself");
+    if (!schedule_momentum(&x->spec, &counter.spec))
+        return ERR_OK;
+    if (counter.hyper < 0)
+        counter.hyper = hyper_find(o->hypers, "momentum");
+    if (counter.hyper < 0)
+        return err_add(err, ERR_VALIDATION, at->text,
+                       "cycle_momentum: %s has neither momentum nor beta1", o->name);
+    if (is_given(asked, o->hypers[counter.hyper].name))
+        return ERR_OK;
+    enum err_code code = check_first(&counter, asked->target, at->text, err);
+    if (!code)
+        place_in(asked->list, asked->count, &counter, false);
+    return code;
+}
+
+static enum err_code plan_one(const struct asked *asked, const struct scheduled_given *given,
+                              struct err *err)
+{
+    const struct schedule_target *target = asked->target;
     struct scheduled x = {.fresh = true};
     struct pointer at = pointer_to("#/schedule");
     enum err_code code = ERR_OK;
@@ -98,7 +154,7 @@ static enum err_code plan_one(const struct scheduled_given *given,
     if (target->optim)
         x.hyper = find_target(given->hyper, target->optim, err);
     if (given->schedule)
-        code = schedule_make(given->schedule, target->profile, at.text, a, &x.spec, err);
+        code = schedule_make(given->schedule, target->profile, at.text, asked->arena, &x.spec, err);
     if (x.hyper < 0 || code)
         return code ? code : ERR_VALIDATION;
     if (!target->optim)
@@ -106,7 +162,9 @@ static enum err_code plan_one(const struct scheduled_given *given,
     if (given->schedule)
         code = check_first(&x, target, at.text, err);
     if (!code)
-        place_in(list, count, &x, !given->schedule);
+        place_in(asked->list, asked->count, &x, !given->schedule);
+    if (!code && given->schedule)
+        code = plan_momentum(asked, &x, &at, err);
     return code;
 }
 
@@ -114,9 +172,10 @@ enum err_code schedules_plan(const struct scheduled_given *given, int given_coun
                              const struct schedule_target *target, struct arena *a,
                              struct scheduled *list, int *count, struct err *err)
 {
+    struct asked asked = {given, given_count, target, a, list, count};
     enum err_code code = ERR_OK;
     for (int i = 0; i < given_count; i++) {
-        enum err_code one = plan_one(&given[i], target, a, list, count, err);
+        enum err_code one = plan_one(&asked, &given[i], err);
         code = code ? code : one;
     }
     return code;

@@ -88,6 +88,20 @@ def torch_cases():
                {"lr": {"name": "one_cycle", "max_lr": 0.05, "total_steps": STEPS},
                 "beta1": {"name": "one_cycle", "total_steps": STEPS, "initial": 0.95, "peak": 0.85,
                           "end": 0.95}}, moved=("lr", "beta1"))
+    yield case("one_cycle-momentum-nadam", "OneCycleLR(max_lr=0.05, total_steps=1000, base_momentum="
+               "0.7, max_momentum=0.9, three_phase=True), NAdam(lr=0.01)",
+               lambda w: torch.optim.NAdam(w, lr=0.01), {"name": "nadam", "lr": 0.01},
+               lambda o: S.OneCycleLR(o, 0.05, total_steps=STEPS, base_momentum=0.7,
+                                      max_momentum=0.9, three_phase=True),
+               {"name": "one_cycle", "max_lr": 0.05, "total_steps": STEPS, "cycle_momentum": True,
+                "base_momentum": 0.7, "max_momentum": 0.9, "three_phase": True},
+               moved=("lr", "beta1"))
+    yield case("cyclic-momentum-sgd", "CyclicLR(0.01, 0.2, step_size_up=60, mode='exp_range', gamma="
+               "0.999), SGD(lr=0.1, momentum=0.9)", sgd, posted_sgd,
+               lambda o: S.CyclicLR(o, 0.01, 0.2, step_size_up=60, mode="exp_range", gamma=0.999),
+               {"name": "cyclic", "base_lr": 0.01, "max_lr": 0.2, "step_size_up": 60,
+                "mode": "exp_range", "gamma": 0.999, "cycle_momentum": True},
+               moved=("lr", "momentum"))
     yield case("cyclic-sgd", "CyclicLR(0.01, 0.2, step_size_up=60), SGD(lr=0.1, momentum=0.9): lr and "
                "momentum move", sgd, posted_sgd, lambda o: S.CyclicLR(o, 0.01, 0.2, step_size_up=60),
                {"lr": {"name": "cyclic", "base_lr": 0.01, "max_lr": 0.2, "step_size_up": 60},

@@ -1,10 +1,20 @@
 /* Up and down between two values for ever.
  *
- * torch moves the momentum the other way in the same call; here that is a second schedule on
- * momentum or beta1, with initial 0.9 and peak 0.8. */
+ * torch moves the momentum the other way in the same call unless told not to; here that is a second
+ * schedule on momentum or beta1, with initial 0.9 and peak 0.8, which cycle_momentum makes. */
 #include "math/schedule_rows.h"
 
-enum { INITIAL, PEAK, STEPS_UP, STEPS_DOWN, MODE, GAMMA };
+enum {
+    INITIAL,
+    PEAK,
+    STEPS_UP,
+    STEPS_DOWN,
+    MODE,
+    GAMMA,
+    CYCLE_MOMENTUM,
+    BASE_MOMENTUM,
+    MAX_MOMENTUM
+};
 enum { TRIANGULAR, TRIANGULAR2, EXP_RANGE };
 static const char *const mode_choices[] = {"triangular", "triangular2", "exp_range", NULL};
 
@@ -23,6 +33,7 @@ static const struct hyper hypers[] = {
                "multiplies it by gamma at each step.",
                EVERYWHERE(TRIANGULAR)),
     ROW_POSITIVE("gamma", NO_ALIAS, "Factor of exp_range.", EVERYWHERE(1)),
+    ROWS_MOMENTUM(0.8, 0.9),
     ROWS_END};
 
 static enum err_code check(const struct schedule_spec *s, const char *prefix, struct err *err)
@@ -47,12 +58,24 @@ static double value(const struct schedule_spec *s, uint64_t t, double base, cons
     return low + (s->h[PEAK] - low) * height * scale;
 }
 
+static bool momentum(const struct schedule_spec *s, struct schedule_spec *ret)
+{
+    if (s->h[CYCLE_MOMENTUM] == 0)
+        return false;
+    *ret = *s;
+    ret->h[PEAK] = s->h[BASE_MOMENTUM];
+    ret->h[INITIAL] = s->h[MAX_MOMENTUM];
+    ret->h[CYCLE_MOMENTUM] = 0;
+    return true;
+}
+
 const struct schedule schedule_cyclic = {
     .name = "cyclic",
     .title = "Cyclic",
     .formula = "\\eta_t = \\eta_0 + (\\eta_{peak} - \\eta_0)\\,h_t\\,s_t",
     .doc = "Goes up and down between two values. torch moves momentum the other way in the same "
-           "call: schedule momentum (or beta1) by cyclic too, with initial 0.9 and peak 0.8.",
+           "call: cycle_momentum does so, as would a schedule of momentum (or beta1) by cyclic, "
+           "with initial 0.9 and peak 0.8.",
     .use_when = "You look for the range of rates that works, or have no idea how long to run.",
     .reference = "Smith, Cyclical Learning Rates for Training Neural Networks, WACV 2017, "
                  "arXiv:1506.01186",
@@ -60,4 +83,5 @@ const struct schedule schedule_cyclic = {
     .hypers = hypers,
     .check = check,
     .value = value,
+    .momentum = momentum,
 };
