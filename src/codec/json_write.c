@@ -137,20 +137,30 @@ static void write_metric_fields(struct writer *w, const struct step_metrics *m)
     write_number_or_null(w, m->update_norm);
 }
 
-static void write_metrics(struct writer *w, const struct step_metrics *m)
+/* What each schedule gave for a step. */
+static void write_moved(struct writer *w, const struct session *s, const double *values)
 {
+    write_key(w, "hyperparameters");
     write_object(w);
-    write_metric_fields(w, m);
+    for (int i = 0; i < s->schedules->count; i++) {
+        write_key(w, s->optim->hypers[s->schedules->list[i].hyper].name);
+        write_number_or_null(w, values[i]);
+    }
     write_end(w);
 }
 
 void write_last_metrics(struct writer *w, const struct session *s)
 {
     write_key(w, "metrics");
-    if (s->last.step > 0)
-        write_metrics(w, &s->last);
-    else
+    if (s->last.step == 0) {
         write_null(w);
+        return;
+    }
+    write_object(w);
+    write_metric_fields(w, &s->last);
+    if (s->schedules)
+        write_moved(w, s, s->schedules->last);
+    write_end(w);
 }
 
 void write_optimizer(struct writer *w, const struct session *s)
@@ -263,15 +273,8 @@ static void write_step_metrics(struct writer *w, const struct session *s,
     write_key(w, "metrics");
     write_object(w);
     write_metric_fields(w, &o->metrics);
-    if (o->moved) {
-        write_key(w, "hyperparameters");
-        write_object(w);
-        for (int i = 0; i < s->schedules->count; i++) {
-            write_key(w, s->optim->hypers[s->schedules->list[i].hyper].name);
-            write_number_or_null(w, o->moved[i]);
-        }
-        write_end(w);
-    }
+    if (o->moved)
+        write_moved(w, s, o->moved);
     write_end(w);
 }
 

@@ -14,7 +14,7 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "blocks are little-endian");
 
-enum { BLOCK_VERSION = 1, LINE = 64 };
+enum { VERSION_WITHOUT_LAST = 1, VERSION = 2, LINE = 64 };
 
 static const char block_magic[4] = {'s', 't', 'p', 'd'};
 
@@ -53,7 +53,12 @@ static bool place(struct layout *l, size_t count, size_t size, size_t *ret_at)
     return !__builtin_add_overflow(*ret_at, bytes, &l->bytes) && l->bytes < PTRDIFF_MAX;
 }
 
-static bool layout_of(const struct session *s, struct layout *l)
+static uint16_t version_of(const struct session *s)
+{
+    return s->schedules ? VERSION : VERSION_WITHOUT_LAST;
+}
+
+static bool layout_of(const struct session *s, uint16_t version, struct layout *l)
 {
     size_t size = s->dtype == DTYPE_FLOAT32 ? sizeof(float) : sizeof(double), at;
     *l = (struct layout){.bytes = LINE, .scalars = (size_t)optim_scalars(s->optim)};
@@ -73,7 +78,7 @@ static bool layout_of(const struct session *s, struct layout *l)
             return false;
     }
     l->chain = chain_numbers(s, l->n);
-    l->schedules = schedules_numbers(s);
+    l->schedules = version == VERSION ? schedules_numbers(s) : schedules_numbers_without_last(s);
     l->groups = groups_numbers(s);
     return (l->chain == 0 || place(l, l->chain, sizeof(double), &l->chain_at)) &&
            (l->schedules == 0 || place(l, l->schedules, sizeof(double), &l->schedules_at)) &&
@@ -97,7 +102,7 @@ static bool adopt(struct session *s, const struct layout *l, uint8_t *block)
 enum err_code block_alloc(struct session *s, struct err *err)
 {
     struct layout l;
-    uint8_t *block = layout_of(s, &l) ? memory_lines(l.bytes) : NULL;
+    uint8_t *block = layout_of(s, version_of(s), &l) ? memory_lines(l.bytes) : NULL;
     if (!block)
         return err_add(err, ERR_MEMORY, "", "no memory for the numbers of a session");
     memset(block, 0, l.bytes);
@@ -109,9 +114,9 @@ enum err_code block_alloc(struct session *s, struct err *err)
     return err_add(err, ERR_MEMORY, "", "no memory for the numbers of a session");
 }
 
-static struct head head_of(const struct session *s, const struct layout *l)
+static struct head head_of(const struct session *s, uint16_t version, const struct layout *l)
 {
-    struct head head = {.version = BLOCK_VERSION,
+    struct head head = {.version = version,
                         .dtype = (uint16_t)s->dtype,
                         .bytes = l->bytes,
                         .n = l->n,
@@ -139,7 +144,7 @@ void block_seal(struct session *s)
     l.chain = chain_numbers(s, l.n);
     l.schedules = schedules_numbers(s);
     l.groups = groups_numbers(s);
-    struct head head = head_of(s, &l);
+    struct head head = head_of(s, version_of(s), &l);
     memcpy(s->block, &head, sizeof head);
     head.checksum = checksum(s->block, s->block_bytes);
     memcpy(s->block + offsetof(struct head, checksum), &head.checksum, sizeof head.checksum);
@@ -151,34 +156,64 @@ static enum err_code damaged(const struct session *s, const char *what, struct e
                    what);
 }
 
-enum err_code block_open(struct session *s, const void *data, size_t bytes, struct err *err)
+/* *ret_old: it has the layout of the earlier version. */
+static enum err_code check(const struct session *s, const void *data, size_t bytes,
+                           struct layout *ret_layout, bool *ret_old, struct err *err)
 {
-    struct layout l;
     struct head head;
     if (bytes < sizeof head)
         return damaged(s, "too short", err);
     memcpy(&head, data, sizeof head);
     if (memcmp(head.magic, block_magic, sizeof head.magic) != 0)
         return damaged(s, "wrong magic", err);
-    if (head.version != BLOCK_VERSION)
+    *ret_old = head.version == VERSION_WITHOUT_LAST && version_of(s) != head.version;
+    if (!*ret_old && head.version != version_of(s))
         return err_add(err, ERR_STORE, "",
                        "the stored numbers of session %s have version %u; this stepd knows %d",
-                       s->id, head.version, BLOCK_VERSION);
-    if (!layout_of(s, &l))
+                       s->id, head.version, version_of(s));
+    if (!layout_of(s, head.version, ret_layout))
         return damaged(s, "its form is impossible", err);
-    struct head expected = head_of(s, &l);
+    struct head expected = head_of(s, head.version, ret_layout);
     expected.checksum = head.checksum;
-    if (l.bytes != bytes || memcmp(&expected, &head, sizeof head) != 0)
+    if (ret_layout->bytes != bytes || memcmp(&expected, &head, sizeof head) != 0)
         return damaged(s, "lengths that do not belong to its optimizer and form", err);
     if (checksum(data, bytes) != head.checksum)
         return damaged(s, "wrong checksum", err);
-    uint8_t *block = memory_lines(bytes);
+    return ERR_OK;
+}
+
+/* From a block without what schedules gave for the newest step to one that has room for it. What
+ * lies before them is the same. */
+static void widen(const struct layout *from, const uint8_t *data, const struct layout *to,
+                  uint8_t *block)
+{
+    size_t same = to->schedules_at < from->bytes ? to->schedules_at : from->bytes;
+    memset(block, 0, to->bytes);
+    memcpy(block, data, same);
+    memcpy(block + to->schedules_at, data + from->schedules_at, from->schedules * sizeof(double));
+    memcpy(block + to->groups_at, data + from->groups_at, from->groups * sizeof(double));
+}
+
+enum err_code block_open(struct session *s, const void *data, size_t bytes, struct err *err)
+{
+    struct layout stored, l;
+    bool old = false;
+    enum err_code code = check(s, data, bytes, &stored, &old, err);
+    if (code)
+        return code;
+    uint8_t *block = layout_of(s, version_of(s), &l) ? memory_lines(l.bytes) : NULL;
     if (!block)
         return err_add(err, ERR_MEMORY, "", "no memory for the numbers of a session");
-    memcpy(block, data, bytes);
-    if (adopt(s, &l, block))
-        return ERR_OK;
-    s->block = NULL;
-    free(block);
-    return err_add(err, ERR_MEMORY, "", "no memory for the numbers of a session");
+    if (old)
+        widen(&stored, data, &l, block);
+    else
+        memcpy(block, data, bytes);
+    if (!adopt(s, &l, block)) {
+        s->block = NULL;
+        free(block);
+        return err_add(err, ERR_MEMORY, "", "no memory for the numbers of a session");
+    }
+    if (old)
+        schedules_forget(s);
+    return ERR_OK;
 }

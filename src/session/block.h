@@ -9,8 +9,13 @@
  *   weights            n numbers in the dtype
  *   slots              the used slots in table order, in the dtype
  *   transforms         the state of the chain of transforms, double
- *   schedules          the state of schedules that follow the loss, double
+ *   schedules          the state of schedules that follow the loss, then what each schedule gave
+ *                      for the newest step (NaN: nothing), double
+ *   groups             steps that each was frozen for, and its scalars, double
  *
+ * Version 1 knew nothing of the newest step; it is what a session without schedules still has, and
+ * read for the others too. The version stands apart from that of the store's schema: a stepd that
+ * does not know it says so.
  * Arrays of 64 numbers and more begin at a multiple of 64 bytes, shorter ones at one of 8; the gaps
  * are zero. Little-endian. block_seal writes the checksum before a put, block_open checks it after
  * a get, so that a damaged row is an error and never a wrong step. */

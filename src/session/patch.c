@@ -43,6 +43,16 @@ static bool schedules_changed(const struct session_patch *patch)
     return patch->clear_schedules || patch->schedule_count > 0;
 }
 
+/* What moved hyperparameter `hyper` in the newest step; NaN: no schedule did. */
+static double last_of(const struct session *s, int hyper)
+{
+    const struct session_schedules *x = s->schedules;
+    int i = 0;
+    while (x && i < x->count && x->list[i].hyper != hyper)
+        i++;
+    return x && i < x->count ? x->last[i] : NAN;
+}
+
 /* Schedules that the patch does not name go on where they are; the others begin anew. `list` is
  * what those of `next` were copied from: old ones still know where their state was. */
 static void keep_schedules(const struct session *s, const struct scheduled *list,
@@ -50,6 +60,7 @@ static void keep_schedules(const struct session *s, const struct scheduled *list
 {
     for (int i = 0; next->schedules && i < next->schedules->count; i++) {
         const struct schedule_spec *was = &list[i].spec, *is = &next->schedules->list[i].spec;
+        next->schedules->last[i] = last_of(s, list[i].hyper);
         if (!list[i].fresh)
             memcpy(next->schedules->state + is->state, s->schedules->state + was->state,
                    (size_t)schedule_numbers(is) * sizeof *s->schedules->state);

@@ -145,8 +145,6 @@ static enum err_code go_back(struct session *s, const struct recorded_step *r, s
     struct err own;
     uint8_t *now = s->block;
     err_init(&own);
-    if (r->block_bytes != s->block_bytes)
-        return lost(err, r->step, "the session has another optimizer or state since then");
     s->block = NULL;
     enum err_code code = block_open(s, r->block, r->block_bytes, &own);
     if (s->block)

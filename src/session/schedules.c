@@ -245,21 +245,35 @@ bool schedules_set(struct session *s, const struct scheduled *list, int count)
     return !count || s->schedules;
 }
 
-size_t schedules_numbers(const struct session *s)
+size_t schedules_numbers_without_last(const struct session *s)
 {
     return s->schedules ? (size_t)s->schedules->state_count : 0;
 }
 
+size_t schedules_numbers(const struct session *s)
+{
+    return s->schedules ? (size_t)(s->schedules->state_count + s->schedules->count) : 0;
+}
+
 void schedules_adopt(struct session *s, double *state)
 {
-    if (s->schedules)
-        s->schedules->state = state;
+    if (!s->schedules)
+        return;
+    s->schedules->state = state;
+    s->schedules->last = state ? state + s->schedules->state_count : NULL;
 }
 
 void schedules_start(struct session *s)
 {
     for (int i = 0; s->schedules && i < s->schedules->count; i++)
         schedule_start(&s->schedules->list[i].spec, s->schedules->state);
+    schedules_forget(s);
+}
+
+void schedules_forget(struct session *s)
+{
+    for (int i = 0; s->schedules && i < s->schedules->count; i++)
+        s->schedules->last[i] = NAN;
 }
 
 bool schedules_snapshot(struct session *copy, const struct session *s, struct arena *a)
@@ -270,7 +284,7 @@ bool schedules_snapshot(struct session *copy, const struct session *s, struct ar
     copy->schedules = copy_all(s->schedules->list, s->schedules->count, a);
     if (!copy->schedules)
         return false;
-    copy->schedules->state = arena_memdup(a, s->schedules->state, bytes);
+    schedules_adopt(copy, arena_memdup(a, s->schedules->state, bytes));
     return copy->schedules->state;
 }
 
@@ -348,6 +362,12 @@ void schedules_tell(const struct session *s, uint64_t t, const double *h, struct
             explain_line(out->explanation, s->optim->hypers[k].name, schedule->formula, h[k], text,
                          (double)t, s->h[k]);
     }
+}
+
+void schedules_keep(struct session *s, const double *h)
+{
+    for (int i = 0; i < s->schedules->count; i++)
+        s->schedules->last[i] = h[s->schedules->list[i].hyper];
 }
 
 void schedules_feed(struct session *s, enum schedule_phase phase, uint64_t t, double loss)

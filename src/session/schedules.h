@@ -26,10 +26,14 @@ uint64_t schedules_digest(const struct optim *o, const struct scheduled *list, i
  * no memory. */
 bool schedules_set(struct session *s, const struct scheduled *list, int count);
 
-/* Numbers that they keep in the block; where they lie; what they hold before the first step. */
+/* Numbers that they keep in the block (and kept before they had `last`); where they lie; what they
+ * hold before the first step. */
 size_t schedules_numbers(const struct session *s);
+size_t schedules_numbers_without_last(const struct session *s);
 void schedules_adopt(struct session *s, double *state);
 void schedules_start(struct session *s);
+/* Nothing is known of what they gave for the newest step. */
+void schedules_forget(struct session *s);
 
 /* Copies them for a snapshot, their state included. false: no memory. */
 bool schedules_snapshot(struct session *copy, const struct session *s, struct arena *a);
@@ -45,6 +49,9 @@ enum err_code schedules_next(const struct session *s, const struct step_input *i
 
 /* Tells what they gave for the step: in out->moved, and as lines of its explanation. */
 void schedules_tell(const struct session *s, uint64_t t, const double *h, struct step_output *out);
+
+/* Keeps what they gave for the step that was just made. */
+void schedules_keep(struct session *s, const double *h);
 
 /* Lets those that follow the loss take it in; the step has `t` steps before it. */
 void schedules_feed(struct session *s, enum schedule_phase phase, uint64_t t, double loss);

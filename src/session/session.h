@@ -125,6 +125,7 @@ struct session_schedules {
     int count;
     int state_count; /* numbers of `state`, which lies in the block (or a snapshot's copy) */
     double *state;
+    double *last;    /* behind it: what each gave for the newest step, NaN: nothing */
     bool needs_loss; /* steps have to carry one */
 };
 

@@ -226,7 +226,7 @@ static enum err_code run_all(struct session *s, const struct step_input *in, str
 {
     double h[HYPER_MAX], *state = NULL;
     bool follows = s->schedules && s->schedules->needs_loss;
-    size_t bytes = schedules_numbers(s) * sizeof *state;
+    size_t bytes = schedules_numbers_without_last(s) * sizeof *state;
     uint64_t t = session_next_t(s) - 1;
     enum err_code code = ERR_OK;
     if (follows && !(state = arena_memdup(scratch, s->schedules->state, bytes)))
@@ -239,6 +239,8 @@ static enum err_code run_all(struct session *s, const struct step_input *in, str
     input->h = s->h;
     if (code)
         return code;
+    if (s->schedules && *ret_verdict != VERDICT_SKIP)
+        schedules_keep(s, h);
     if (follows && *ret_verdict == VERDICT_TAKE)
         schedules_feed(s, SCHEDULE_AFTER_STEP, t, input->loss);
     else if (follows)

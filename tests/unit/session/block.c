@@ -1,6 +1,9 @@
 /* session/block: what is sealed can be opened, what is damaged cannot. */
 #include "fixture.h"
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 static struct err err;
 
 /* A session that stands in the store: all but its numbers. */
@@ -110,5 +113,73 @@ Test(block, impossible_sizes_are_no_memory)
     err_init(&err);
     cr_expect_eq(block_alloc(&copy, &err), ERR_MEMORY);
     cr_expect_null(copy.block);
+    session_free(s);
+}
+
+/* ---- blocks of a session with schedules, as version 1 had them ---------------------------------
+ */
+
+/* A plateau moves lr, a constant beta1; the only tensor is in a group. */
+static struct session *scheduled(void)
+{
+    static const struct schedule_given plateau = {.name = "plateau"}, held = {.name = "constant"};
+    static const struct scheduled_given schedules[] = {{"lr", &plateau}, {"beta1", &held}};
+    static const struct group_given groups[] = {{.match = "w", .frozen = -1}};
+    static struct tensor w;
+    static const double data[] = {4, 5, 6};
+    w = tensor("w", 1, 3, 0, 0);
+    struct session *s = make(&(struct session_spec){.optimizer = "adam",
+                                                    .parameters = named(&w, 1, data, 3),
+                                                    .schedules = schedules,
+                                                    .schedule_count = 2,
+                                                    .groups = groups,
+                                                    .group_count = 1});
+    step(s,
+         &(struct step_input){
+             .gradient = named(&w, 1, data, 3), .has_loss = true, .loss = 3, .expected_step = -1});
+    block_seal(s);
+    return s;
+}
+
+/* Takes out the two numbers of the newest step. */
+static uint8_t *as_version_1(const struct session *s, size_t *ret_bytes)
+{
+    size_t bytes = s->block_bytes - 2 * sizeof(double);
+    uint8_t *data = malloc(bytes);
+    size_t at = (size_t)((const uint8_t *)s->schedules->last - s->block);
+    memcpy(data, s->block, at);
+    memcpy(data + at, s->block + at + 2 * sizeof(double), bytes - at);
+    uint64_t count = 4, length = bytes;
+    data[4] = 1;                               /* version */
+    memcpy(data + 16, &length, sizeof length); /* bytes */
+    memcpy(data + 48, &count, sizeof count);   /* numbers of the schedules */
+    uint64_t sum = XXH3_64bits(data + 16, bytes - 16);
+    memcpy(data + 8, &sum, sizeof sum);
+    *ret_bytes = bytes;
+    return data;
+}
+
+Test(block, one_that_knows_nothing_of_the_newest_step_is_read)
+{
+    struct session *s = scheduled(), copy = bare(s);
+    size_t bytes, numbers = (size_t)s->schedules->state_count;
+    double state[8];
+    cr_expect_eq(s->schedules->last[0], 0.001);
+    cr_expect_eq(s->schedules->last[1], 0.9 / 3);
+    memcpy(state, s->schedules->state, numbers * sizeof *state);
+    uint8_t *whole = malloc(s->block_bytes), *old = as_version_1(s, &bytes);
+    memcpy(whole, s->block, s->block_bytes);
+    err_init(&err);
+    cr_assert_eq(block_open(&copy, old, bytes, &err), ERR_OK, "%s", err.at[0].detail);
+    cr_expect_eq(copy.block_bytes, s->block_bytes);
+    cr_expect(memcmp(copy.schedules->state, state, numbers * sizeof *state) == 0);
+    cr_expect(isnan(copy.schedules->last[0]) && isnan(copy.schedules->last[1]));
+    copy.schedules->last[0] = 0.001;
+    copy.schedules->last[1] = 0.9 / 3;
+    block_seal(&copy);
+    cr_expect(memcmp(copy.block, whole, copy.block_bytes) == 0, "all else is the same");
+    free(copy.block);
+    free(old);
+    free(whole);
     session_free(s);
 }
