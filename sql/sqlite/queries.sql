@@ -215,6 +215,15 @@ SELECT block, steps FROM recording_block
 WHERE session = :session AND first_step <= :to AND last_step >= :from
 ORDER BY first_step
 
+-- name: moved_insert
+INSERT INTO moved_block (session, first_step, last_step, moved)
+VALUES (:session, :first_step, :last_step, :moved)
+
+-- name: moved_range
+SELECT block, moved FROM moved_block
+WHERE session = :session AND first_step <= :to AND last_step >= :from
+ORDER BY first_step
+
 -- name: run_insert
 INSERT INTO run (id, session, steps, loss_below, gradient_norm_below, target, target_loss,
                  plateau_window, plateau_relative, max_seconds, created_ms, stopped_by, reason,

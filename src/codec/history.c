@@ -12,10 +12,11 @@ _Static_assert(FIELD_UPDATE_NORM - FIELD_LOSS == BUCKET_UPDATE_NORM, "metrics in
 
 enum part { PART_LAST, PART_MIN, PART_MAX, PARTS };
 
-enum { COLUMNS = METRICS_FIELDS * PARTS, NAME_SIZE = 32 };
+enum { COLUMNS = (METRICS_FIELDS + HYPER_MAX) * PARTS, NAME_SIZE = 80 };
 
 struct column {
-    int field;
+    int field;                         /* of the metrics */
+    const struct history_column *more; /* a hyperparameter; NULL: a metric */
     enum part part;
     char name[NAME_SIZE];
 };
@@ -25,10 +26,24 @@ static bool is_whole(int field)
     return field == FIELD_STEP || field == FIELD_TIME;
 }
 
+static const char *const suffixes[PARTS] = {"", "_min", "_max"};
+
+static int add_more(const struct history_table *t, int count, struct column *ret)
+{
+    for (size_t i = 0; i < t->column_count && i < HYPER_MAX; i++) {
+        for (int p = 0; p < (t->buckets ? PARTS : 1); p++) {
+            struct column *c = &ret[count++];
+            *c = (struct column){
+                .field = METRICS_FIELDS, .more = &t->columns[i], .part = (enum part)p};
+            snprintf(c->name, NAME_SIZE, "%.60s%s", t->columns[i].name, suffixes[p]);
+        }
+    }
+    return count;
+}
+
 /* The columns of the table, in order; returns how many. */
 static int columns_of(const struct history_table *t, struct column ret[COLUMNS])
 {
-    static const char *const suffixes[PARTS] = {"", "_min", "_max"};
     int count = 0;
     for (int f = 0; f < METRICS_FIELDS; f++) {
         int parts = t->buckets && !is_whole(f) ? PARTS : 1;
@@ -38,7 +53,7 @@ static int columns_of(const struct history_table *t, struct column ret[COLUMNS])
             snprintf(c->name, NAME_SIZE, "%s%s", metrics_fields[f], suffixes[p]);
         }
     }
-    return count;
+    return add_more(t, count, ret);
 }
 
 static const struct step_metrics *row_at(const struct history_table *t, size_t i)
@@ -49,6 +64,10 @@ static const struct step_metrics *row_at(const struct history_table *t, size_t i
 static double real_at(const struct history_table *t, size_t i, const struct column *c)
 {
     const struct step_metrics *m = row_at(t, i);
+    if (c->more)
+        return (c->part == PART_MIN   ? c->more->min
+                : c->part == PART_MAX ? c->more->max
+                                      : c->more->last)[i];
     if (c->part == PART_MIN)
         return t->buckets[i].min[c->field - FIELD_LOSS];
     if (c->part == PART_MAX)

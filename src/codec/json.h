@@ -66,8 +66,10 @@ struct history_table {
     const struct step_metrics *rows;
     const struct bucket *buckets;
     size_t count;
-    int64_t total;   /* steps that the session has recorded */
-    unsigned fields; /* bit set over metrics_fields */
+    int64_t total;                        /* steps that the session has recorded */
+    unsigned fields;                      /* bit set over metrics_fields */
+    const struct history_column *columns; /* hyperparameters, after the metrics */
+    size_t column_count;                  /* HYPER_MAX at most */
 };
 void json_write_history(struct buf *out, const struct history_table *t);
 void csv_write_history(struct buf *out, const struct history_table *t);

@@ -95,7 +95,9 @@ struct job {
     bool atomic;
     struct store_query query;
     struct history_range range;
-    bool as_buckets;               /* JOB_HISTORY: range.limit buckets, not rows */
+    bool as_buckets;                /* JOB_HISTORY: range.limit buckets, not rows */
+    struct history_column *columns; /* JOB_HISTORY: hyperparameters by name; filled */
+    size_t column_count;
     const struct dataset *dataset; /* JOB_DATASET_PUT */
     const struct run_rules *rules; /* JOB_RUN */
     int64_t wait_ns;               /* JOB_RUN, _GET: answered when the run ends, or after so long */

@@ -94,19 +94,6 @@ static void job_list(struct jobs *j, struct job *job)
     }
 }
 
-static void job_history(struct jobs *j, struct job *job)
-{
-    struct session *s;
-    if (jobs_find(j, job->id, &s, job->err) || jobs_answer(job, s, SNAPSHOT_META))
-        return;
-    if (job->as_buckets)
-        j->store->ops->history_buckets(j->store, s, &job->range, job->arena, &job->buckets,
-                                       &job->row_count, &job->row_total, job->err);
-    else
-        j->store->ops->history_read(j->store, s, &job->range, job->arena, &job->rows,
-                                    &job->row_count, &job->row_total, job->err);
-}
-
 static void job_probe(struct jobs *j, struct job *job)
 {
     if (!j->store->ops->check(j->store, job->arena, job->checks, &job->check_count))

@@ -41,6 +41,7 @@ enum err_code jobs_find(struct jobs *j, const char *id, struct session **ret_ses
 void job_steps(struct jobs *j, struct job *job);
 
 /* JOB_WATCH; jobs_watch.c. */
+void job_history(struct jobs *j, struct job *job);
 void job_watch(struct jobs *j, struct job *job);
 
 /* Tells readers of events what the open transaction does to `s`. */

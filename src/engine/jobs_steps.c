@@ -12,6 +12,7 @@ struct batch {
     struct session *s;
     struct step_metrics *rows;      /* of the steps that were applied */
     struct recorded_step *recorded; /* the same, NULL: they are not recorded */
+    double *moved;                  /* what schedules gave for them; NULL: there are none */
     size_t applied, skipped;
     int64_t start;          /* the step at which it began */
     size_t nonfinite;       /* steps that were not finite, and the first one's number */
@@ -75,6 +76,26 @@ static enum err_code check_cost(struct job *job, const struct session *s)
                    job->step_count, cost, objective_request_cost);
 }
 
+/* Room for `count` steps. */
+static bool make_rows(struct batch *run, size_t count, bool records, struct arena *a)
+{
+    size_t moved = run->s->schedules ? (size_t)run->s->schedules->count : 0;
+    run->rows = arena_alloc(a, count * sizeof *run->rows);
+    if (records)
+        run->recorded = arena_alloc(a, count * sizeof *run->recorded);
+    if (moved)
+        run->moved = arena_alloc(a, count * moved * sizeof *run->moved);
+    return run->rows && (!records || run->recorded) && (!moved || run->moved);
+}
+
+static void keep_row(struct batch *run, const struct step_output *out)
+{
+    size_t moved = run->moved ? (size_t)run->s->schedules->count : 0;
+    if (moved)
+        memcpy(run->moved + run->applied * moved, out->moved, moved * sizeof *run->moved);
+    run->rows[run->applied++] = out->metrics;
+}
+
 static enum err_code one_step(struct job *job, struct batch *run, const struct step_input *given,
                               struct step_output *out, struct arena *scratch)
 {
@@ -104,7 +125,7 @@ static enum err_code one_step(struct job *job, struct batch *run, const struct s
     if (out->skipped)
         run->skipped++;
     else
-        run->rows[run->applied++] = out->metrics;
+        keep_row(run, out);
     return job->steps_return == RETURN_PARAMETERS ? copy_parameters(job, run->s, out) : ERR_OK;
 }
 
@@ -112,12 +133,9 @@ static enum err_code all_steps(struct job *job, struct batch *run)
 {
     if (check_cost(job, run->s))
         return job->err->code;
-    job->outputs = arena_zalloc(job->arena, job->step_count, sizeof *job->outputs);
-    run->rows = arena_alloc(job->arena, job->step_count * sizeof *run->rows);
     bool records = recording_wanted(run->s) && !job->dry_run;
-    if (records)
-        run->recorded = arena_alloc(job->arena, job->step_count * sizeof *run->recorded);
-    if (!job->outputs || !run->rows || (records && !run->recorded))
+    job->outputs = arena_zalloc(job->arena, job->step_count, sizeof *job->outputs);
+    if (!job->outputs || !make_rows(run, job->step_count, records, job->arena))
         return err_add(job->err, ERR_MEMORY, "", "no memory for %zu steps", job->step_count);
     struct arena scratch;
     arena_init(&scratch);
@@ -148,6 +166,8 @@ static enum err_code write_batch(struct jobs *j, struct batch *run, struct err *
     enum err_code code = jobs_put(j, run->s, false, err);
     if (!code && run->applied)
         code = j->store->ops->history_add(j->store, run->s, run->rows, run->applied, err);
+    if (!code && run->applied && run->moved)
+        code = j->store->ops->moved_add(j->store, run->s, run->rows, run->moved, run->applied, err);
     if (!code && run->recorded)
         code = j->store->ops->recording_add(j->store, run->s, run->recorded, run->applied, err);
     if (code)
@@ -197,17 +217,6 @@ void job_steps(struct jobs *j, struct job *job)
         cache_drop(j->cache, run.s);
 }
 
-/* Room for the steps of a descent. */
-static enum err_code make_room(struct batch *run, const struct descent *d, struct err *err)
-{
-    run->rows = arena_alloc(d->arena, d->most * sizeof *run->rows);
-    if (recording_wanted(run->s))
-        run->recorded = arena_alloc(d->arena, d->most * sizeof *run->recorded);
-    return run->rows && (run->recorded || !recording_wanted(run->s))
-               ? ERR_OK
-               : err_add(err, ERR_MEMORY, "", "no memory for %zu steps", d->most);
-}
-
 enum err_code jobs_descend(struct jobs *j, struct session *s, struct descent *d, struct err *err)
 {
     static const struct step_input nothing = {.expected_step = -1};
@@ -215,7 +224,9 @@ enum err_code jobs_descend(struct jobs *j, struct session *s, struct descent *d,
     struct batch run = {.s = s, .start = s->step};
     struct arena scratch;
     bool more = true;
-    enum err_code code = make_room(&run, d, err);
+    enum err_code code = make_rows(&run, d->most, recording_wanted(s), d->arena)
+                             ? ERR_OK
+                             : err_add(err, ERR_MEMORY, "", "no memory for %zu steps", d->most);
     arena_init(&scratch);
     for (d->made = 0; !code && more && d->made < d->most; d->made += !code) {
         struct step_output out = {0};

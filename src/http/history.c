@@ -21,6 +21,23 @@ static const char *field_at(const void *table, int i)
     return ((const char *const *)table)[i];
 }
 
+/* What is no metric may be a hyperparameter of the session's optimizer, which is not known here. */
+static void add_column(struct request *r, const char *name, size_t len)
+{
+    struct job *job = &r->job;
+    const char *text = arena_strndup(&r->arena, name, len);
+    for (size_t i = 0; text && i < job->column_count; i++) {
+        if (strcmp(job->columns[i].name, text) == 0)
+            return;
+    }
+    if (!text)
+        err_add(&r->err, ERR_MEMORY, "", "no memory for the request");
+    else if (job->column_count == HYPER_MAX)
+        err_add(&r->err, ERR_REQUEST, "", "fields: there is no \"%.60s\"", text);
+    else
+        job->columns[job->column_count++].name = text;
+}
+
 static void read_field(struct request *r, const char *name, size_t len, unsigned *fields)
 {
     for (int i = 0; i < METRICS_FIELDS; i++) {
@@ -29,10 +46,7 @@ static void read_field(struct request *r, const char *name, size_t len, unsigned
             return;
         }
     }
-    const char *text = arena_strndup(&r->arena, name, len);
-    err_add(&r->err, ERR_REQUEST, "", "fields: there is no \"%.60s\"", text ? text : "");
-    if (text)
-        err_suggest(&r->err, err_nearest(text, field_at, metrics_fields, METRICS_FIELDS));
+    add_column(r, name, len);
 }
 
 /* `step`, the first one, is always there. */
@@ -85,7 +99,8 @@ static void read_range(struct request *r)
 void history_begin(struct request *r)
 {
     struct history_request *h = request_alloc(r, 1, sizeof *h);
-    if (!h)
+    r->job.columns = request_alloc(r, HYPER_MAX, sizeof *r->job.columns);
+    if (!h || !r->job.columns)
         return;
     read_range(r);
     h->fields = read_fields(r);
@@ -103,7 +118,9 @@ void history_finish(struct request *r)
                                         .buckets = job->buckets,
                                         .count = job->row_count,
                                         .total = job->row_total,
-                                        .fields = h->fields};
+                                        .fields = h->fields,
+                                        .columns = job->columns,
+                                        .column_count = job->column_count};
     struct buf *out = request_answer(r, 200, history_produces[h->format]);
     r->answer.revision = job->session->revision;
     if (h->format == 0)

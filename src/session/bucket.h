@@ -24,6 +24,13 @@ struct bucket {
     double min[BUCKET_METRICS], max[BUCKET_METRICS]; /* NaN where no step has the metric */
 };
 
+/* What schedules gave for one hyperparameter in the steps of rows or buckets, NaN where none did:
+ * the newest value of each, and in buckets the least and the largest. */
+struct history_column {
+    const char *name;
+    double *last, *min, *max; /* min and max NULL: of rows */
+};
+
 /* Adds the step that follows those in `b`. */
 void bucket_add(struct bucket *b, const struct step_metrics *row);
 

@@ -52,7 +52,7 @@ static size_t payload_bytes(uint64_t kind, size_t count)
                                   : 8;
 }
 
-static uint8_t *pack_column(const uint64_t *x, size_t count, uint8_t *out)
+uint8_t *column_pack(const uint64_t *x, size_t count, uint8_t *out)
 {
     uint64_t base, kind = choose(x, count, &base);
     size_t bytes = payload_bytes(kind, count);
@@ -80,14 +80,14 @@ size_t columns_pack(const struct step_metrics *rows, size_t count, uint8_t *out)
     for (size_t word = 0; word < WORDS; word++) {
         for (size_t i = 0; i < count; i++)
             memcpy(&x[i], (const char *)&rows[i] + 8 * word, 8);
-        end = pack_column(x, count, end);
+        end = column_pack(x, count, end);
     }
     head.checksum = checksum(out, (size_t)(end - out));
     memcpy(out, &head.checksum, sizeof head.checksum);
     return (size_t)(end - out);
 }
 
-static void unpack_column(uint64_t kind, const uint8_t *data, size_t count, uint64_t *x)
+static void unpack_words(uint64_t kind, const uint8_t *data, size_t count, uint64_t *x)
 {
     uint64_t base;
     memcpy(&base, data, 8);
@@ -107,6 +107,18 @@ static void unpack_column(uint64_t kind, const uint8_t *data, size_t count, uint
     }
 }
 
+size_t column_unpack(const uint8_t *data, size_t bytes, size_t count, uint64_t *ret_x)
+{
+    uint64_t kind;
+    if (bytes < 8)
+        return 0;
+    memcpy(&kind, data, 8);
+    if (kind > KIND_OFFSETS || bytes - 8 < payload_bytes(kind, count))
+        return 0;
+    unpack_words(kind, data + 8, count, ret_x);
+    return 8 + payload_bytes(kind, count);
+}
+
 size_t columns_unpack(const uint8_t *data, size_t bytes, struct step_metrics *ret_rows)
 {
     struct head head;
@@ -119,15 +131,10 @@ size_t columns_unpack(const uint8_t *data, size_t bytes, struct step_metrics *re
     size_t at = sizeof head, count = head.count;
     uint64_t x[COLUMNS_MAX];
     for (size_t word = 0; word < WORDS; word++) {
-        uint64_t kind;
-        if (bytes - at < 8)
+        size_t column = column_unpack(data + at, bytes - at, count, x);
+        if (column == 0)
             return 0;
-        memcpy(&kind, data + at, 8);
-        at += 8;
-        if (kind > KIND_OFFSETS || bytes - at < payload_bytes(kind, count))
-            return 0;
-        unpack_column(kind, data + at, count, x);
-        at += payload_bytes(kind, count);
+        at += column;
         for (size_t i = 0; i < count; i++)
             memcpy((char *)&ret_rows[i] + 8 * word, &x[i], 8);
     }

@@ -17,9 +17,17 @@
 
 enum {
     COLUMNS_MAX = 256,
-    COLUMNS_BYTES_MAX = 16 + 6 * (8 + 8 * COLUMNS_MAX), /* the most that columns_pack writes */
-    SUMMARY_BYTES = 8 + 15 * 8                          /* what summary_pack writes */
+    COLUMN_BYTES_MAX = 8 + 8 * COLUMNS_MAX,        /* the most that column_pack writes */
+    COLUMNS_BYTES_MAX = 16 + 6 * COLUMN_BYTES_MAX, /* the most that columns_pack writes */
+    SUMMARY_BYTES = 8 + 15 * 8                     /* what summary_pack writes */
 };
+
+/* One column of `count` words (1 … COLUMNS_MAX). Packs it into `out`, which holds COLUMN_BYTES_MAX,
+ * and returns its end. */
+uint8_t *column_pack(const uint64_t *x, size_t count, uint8_t *out);
+
+/* Unpacks it and returns how many bytes it takes of those at `data`; 0: damaged. */
+size_t column_unpack(const uint8_t *data, size_t bytes, size_t count, uint64_t *ret_x);
 
 /* Packs `count` records (1 … COLUMNS_MAX) into `out`, which holds COLUMNS_BYTES_MAX, and returns
  * how many bytes that took. */

@@ -180,7 +180,8 @@ static void sqlite_totals(struct store *base, int64_t *ret_sessions, int64_t *re
         .history_add = sqlite_history_add, .history_read = sqlite_history_read,                    \
         .history_buckets = sqlite_history_buckets, .answer_get = sqlite_answer_get,                \
         .answer_put = sqlite_answer_put, .recording_add = sqlite_recording_add,                    \
-        .recording_read = sqlite_recording_read, .dataset_put = sqlite_dataset_put,                \
+        .recording_read = sqlite_recording_read, .moved_add = sqlite_moved_add,                    \
+        .moved_each = sqlite_moved_each, .dataset_put = sqlite_dataset_put,                        \
         .dataset_remove = sqlite_dataset_remove, .dataset_each = sqlite_dataset_each,              \
         .run_insert = sqlite_run_insert, .run_update = sqlite_run_update,                          \
         .run_get = sqlite_run_get, .run_list = sqlite_run_list, .run_active = sqlite_run_active,   \

@@ -14,6 +14,7 @@
  *   sqlite_journal.c     metrics of steps: the journal's frames
  *   sqlite_answers.c     answers kept for Idempotency-Keys
  *   sqlite_recording.c   what the newest steps of small sessions did, in the same journal
+ *   sqlite_moved.c       what schedules gave, in the same journal
  *   sqlite_datasets.c    data sets that clients uploaded
  *   sqlite_runs.c        runs of sessions
  *   sqlite_checkpoint.c  the thread that moves the write-ahead log into the database
@@ -36,6 +37,19 @@ enum sql_name {
     SQL_COUNT
 };
 
+/* One thing in the stream of records of a tail: a recorded step, or what schedules gave for one. */
+enum record_kind { RECORD_STEP, RECORD_MOVED };
+struct record_head {
+    int64_t step;
+    uint32_t parameters, block_bytes, input_count, kind; /* lengths of what follows */
+};
+
+/* What stands before a record that the open transaction holds back. */
+struct record_waiting {
+    int64_t key;
+    uint64_t bytes;
+};
+
 /* What the open transaction holds back: a step's metrics, or the removal of a session. */
 struct history_op {
     int64_t key; /* of the session */
@@ -56,7 +70,7 @@ struct history {
     struct tail *touched; /* by the open transaction, once history_write has begun */
     struct history_op *ops;
     size_t count, cap;          /* of ops */
-    struct buf recorded;        /* steps recorded by the open transaction; see sqlite_recording.c */
+    struct buf recorded;        /* records of the open transaction; see sqlite_recording.c */
     size_t mark, recorded_mark; /* `count` and recorded.len at the savepoint */
     struct buf frame;
     int64_t first, seq, bytes; /* oldest and newest frame of the journal, bytes of all */
@@ -231,10 +245,27 @@ enum err_code sqlite_recording_read(struct store *base, const struct session *s,
                                     const struct history_range *range, struct arena *a,
                                     struct recorded_step **ret_rows, size_t *ret_count,
                                     struct err *err);
+/* The length of the record that begins at `data`, 0: there is no whole one. */
+size_t record_whole(const char *data, size_t bytes, struct record_head *ret);
+/* The next record of those held back, NULL after the last one. */
+const char *record_next(const struct history *h, size_t *at, struct record_waiting *ret);
 /* Of history_write: what the open transaction has recorded goes to the tails. */
 enum err_code recording_write(struct sqlite_store *st, struct err *err);
-/* Of history_flush: the recorded steps of a tail become a block. */
+/* Of history_flush: the records of a tail become blocks. */
 enum err_code recording_flush(struct sqlite_store *st, const struct tail *tail, struct err *err);
+
+/* ---- sqlite_moved.c -------------------------------------------------------------------------- */
+
+enum err_code sqlite_moved_add(struct store *base, const struct session *s,
+                               const struct step_metrics *rows, const double *values, size_t count,
+                               struct err *err);
+enum err_code sqlite_moved_each(struct store *base, const struct session *s,
+                                const struct history_range *range, const char *name,
+                                void (*take)(void *user, int64_t step, double value), void *user,
+                                struct err *err);
+/* Of recording_flush: records of kind RECORD_MOVED, of steps first … last, become a block. */
+enum err_code moved_flush(struct sqlite_store *st, int64_t key, const struct buf *stream,
+                          int64_t first, int64_t last, struct err *err);
 
 /* ---- sqlite_datasets.c ----------------------------------------------------------------------- */
 

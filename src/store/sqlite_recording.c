@@ -6,7 +6,8 @@
  * there many at a time into a row of recording_block.
  *
  * A step is a head, the parameters after it, the block before it and what it carried, each padded
- * to a multiple of 8 bytes. A block is a checksum (XXH3 of what follows) and steps. */
+ * to a multiple of 8 bytes. A block is a checksum (XXH3 of what follows) and steps. Among the steps
+ * of the stream, in frames and tails, are records of another kind, those of sqlite_moved.c. */
 #include "store/sqlite_internal.h"
 
 #include "base/log.h"
@@ -19,35 +20,23 @@
 /* A tail with so much goes to a block. */
 enum { FULL_BYTES = 1 << 16 };
 
-struct head {
-    int64_t step;
-    uint32_t parameters, block_bytes, input_count, reserved;
-};
-
-/* What stands before a step that the open transaction holds back. */
-struct waiting {
-    int64_t key;
-    uint64_t bytes;
-};
-
 static size_t padded(size_t bytes)
 {
     return (bytes + 7) / 8 * 8;
 }
 
-static size_t step_bytes(const struct head *h)
+static size_t step_bytes(const struct record_head *h)
 {
     return sizeof *h + (h->parameters + (size_t)h->input_count) * sizeof(double) +
            padded(h->block_bytes);
 }
 
-/* The length of the step that begins at `data`, 0: there is no whole one. */
-static size_t whole_step(const char *data, size_t bytes, struct head *ret)
+size_t record_whole(const char *data, size_t bytes, struct record_head *ret)
 {
     if (bytes < sizeof *ret)
         return 0;
     memcpy(ret, data, sizeof *ret);
-    return step_bytes(ret) <= bytes ? step_bytes(ret) : 0;
+    return ret->kind <= RECORD_MOVED && step_bytes(ret) <= bytes ? step_bytes(ret) : 0;
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */
@@ -55,11 +44,11 @@ static size_t whole_step(const char *data, size_t bytes, struct head *ret)
 static void add_step(struct buf *b, const struct session *s, const struct recorded_step *r)
 {
     static const char zeros[8];
-    struct head head = {.step = r->step,
-                        .parameters = (uint32_t)s->view.n,
-                        .block_bytes = (uint32_t)r->block_bytes,
-                        .input_count = (uint32_t)r->input_count};
-    struct waiting waiting = {.key = s->key, .bytes = step_bytes(&head)};
+    struct record_head head = {.step = r->step,
+                               .parameters = (uint32_t)s->view.n,
+                               .block_bytes = (uint32_t)r->block_bytes,
+                               .input_count = (uint32_t)r->input_count};
+    struct record_waiting waiting = {.key = s->key, .bytes = step_bytes(&head)};
     buf_add(b, &waiting, sizeof waiting);
     buf_add(b, &head, sizeof head);
     buf_add(b, r->parameters, s->view.n * sizeof *r->parameters);
@@ -80,8 +69,7 @@ enum err_code sqlite_recording_add(struct store *base, const struct session *s,
                      : ERR_OK;
 }
 
-/* The next step of those held back, NULL after the last one. */
-static const char *next_waiting(const struct history *h, size_t *at, struct waiting *ret)
+const char *record_next(const struct history *h, size_t *at, struct record_waiting *ret)
 {
     if (*at >= h->recorded.len)
         return NULL;
@@ -94,10 +82,10 @@ static const char *next_waiting(const struct history *h, size_t *at, struct wait
 enum err_code recording_write(struct sqlite_store *st, struct err *err)
 {
     struct history *h = &st->history;
-    struct waiting w;
+    struct record_waiting w;
     enum err_code code = ERR_OK;
     size_t at = 0;
-    for (const char *data; !code && (data = next_waiting(h, &at, &w));) {
+    for (const char *data; !code && (data = record_next(h, &at, &w));) {
         struct tail *tail = history_touch(h, w.key);
         if (tail && tail->gone)
             continue;
@@ -119,27 +107,64 @@ static enum err_code forget(struct sqlite_store *st, int64_t key, int64_t newest
     return sql_run(&q, err);
 }
 
-enum err_code recording_flush(struct sqlite_store *st, const struct tail *tail, struct err *err)
-{
-    struct head first = {0}, last;
+/* Records of one kind, on their way from a tail to a block. */
+struct sorted {
     struct buf b;
-    size_t at = whole_step(tail->recorded.data, tail->recorded.len, &first);
-    for (last = first; at < tail->recorded.len;)
-        at += whole_step(tail->recorded.data + at, tail->recorded.len - at, &last);
-    uint64_t checksum = XXH3_64bits(tail->recorded.data, tail->recorded.len);
+    int64_t first, last;
+};
+
+static void sort_records(const struct tail *tail, struct sorted *kinds)
+{
+    struct record_head head;
+    for (size_t at = 0, bytes; at < tail->recorded.len; at += bytes) {
+        bytes = record_whole(tail->recorded.data + at, tail->recorded.len - at, &head);
+        if (bytes == 0)
+            return;
+        struct sorted *to = &kinds[head.kind];
+        if (to->b.len == 0)
+            to->first = head.step;
+        to->last = head.step;
+        buf_add(&to->b, tail->recorded.data + at, bytes);
+    }
+}
+
+static enum err_code insert_steps(struct sqlite_store *st, int64_t key, const struct sorted *steps,
+                                  struct err *err)
+{
+    uint64_t checksum = XXH3_64bits(steps->b.data, steps->b.len);
+    struct buf b;
     buf_init(&b);
     buf_add(&b, &checksum, sizeof checksum);
-    buf_add(&b, tail->recorded.data, tail->recorded.len);
+    buf_add(&b, steps->b.data, steps->b.len);
     struct sql q = sql_start(st, SQL_recording_insert);
-    sql_int(&q, tail->key);
-    sql_int(&q, first.step);
-    sql_int(&q, last.step);
+    sql_int(&q, key);
+    sql_int(&q, steps->first);
+    sql_int(&q, steps->last);
     sql_blob(&q, b.data, b.len);
     enum err_code code = sql_run(&q, err);
     if (b.failed)
         code = err_add(err, ERR_MEMORY, "", "no memory to record steps");
     buf_close(&b);
-    return code || last.step <= RECORDING_STEPS ? code : forget(st, tail->key, last.step, err);
+    return code || steps->last <= RECORDING_STEPS ? code : forget(st, key, steps->last, err);
+}
+
+enum err_code recording_flush(struct sqlite_store *st, const struct tail *tail, struct err *err)
+{
+    struct sorted kinds[RECORD_MOVED + 1] = {0}, *steps = &kinds[RECORD_STEP],
+                                       *moved = &kinds[RECORD_MOVED];
+    enum err_code code = ERR_OK;
+    buf_init(&steps->b);
+    buf_init(&moved->b);
+    sort_records(tail, kinds);
+    if (steps->b.failed || moved->b.failed)
+        code = err_add(err, ERR_MEMORY, "", "no memory to record steps");
+    if (!code && steps->b.len > 0)
+        code = insert_steps(st, tail->key, steps, err);
+    if (!code && moved->b.len > 0)
+        code = moved_flush(st, tail->key, &moved->b, moved->first, moved->last, err);
+    buf_close(&steps->b);
+    buf_close(&moved->b);
+    return code;
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -166,7 +191,7 @@ static bool wanted(const struct picked *p, int64_t step)
 }
 
 /* A copy of the whole step, with its parts in place. False: no memory. */
-static bool pick(struct picked *p, const char *data, const struct head *h)
+static bool pick(struct picked *p, const char *data, const struct record_head *h)
 {
     const char *copy = arena_memdup(p->a, data, step_bytes(h));
     if (!copy)
@@ -186,12 +211,13 @@ static bool pick(struct picked *p, const char *data, const struct head *h)
 static enum err_code pick_all(struct picked *p, const char *data, size_t bytes, const char *where,
                               struct err *err)
 {
-    struct head h;
+    struct record_head h;
     for (size_t at = 0, step; at < bytes; at += step) {
-        step = whole_step(data + at, bytes - at, &h);
-        if (step == 0 || h.parameters != p->s->view.n)
+        step = record_whole(data + at, bytes - at, &h);
+        bool other = step > 0 && h.kind == RECORD_MOVED;
+        if (step == 0 || (!other && h.parameters != p->s->view.n))
             return damaged(p->s, where, err);
-        if (wanted(p, h.step) && !pick(p, data + at, &h))
+        if (!other && wanted(p, h.step) && !pick(p, data + at, &h))
             return err_add(err, ERR_MEMORY, "", "no memory for the recorded steps");
     }
     return ERR_OK;
@@ -225,10 +251,10 @@ static enum err_code pick_blocks(struct sqlite_store *st, struct picked *p, stru
 
 static enum err_code pick_waiting(const struct history *h, struct picked *p, struct err *err)
 {
-    struct waiting w;
+    struct record_waiting w;
     enum err_code code = ERR_OK;
     size_t at = 0;
-    for (const char *data; !code && (data = next_waiting(h, &at, &w));) {
+    for (const char *data; !code && (data = record_next(h, &at, &w));) {
         if (w.key == p->s->key)
             code = pick_all(p, data, w.bytes, "memory", err);
     }

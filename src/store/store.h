@@ -114,6 +114,18 @@ struct store_ops {
                                     struct recorded_step **ret_rows, size_t *ret_count,
                                     struct err *err);
 
+    /* What schedules gave for the steps of a session that has them: for each step a value for each
+     * schedule, in the session's order; part of the transaction. The learning rate is left out,
+     * since it is among the metrics. */
+    enum err_code (*moved_add)(struct store *st, const struct session *s,
+                               const struct step_metrics *rows, const double *values, size_t count,
+                               struct err *err);
+    /* Gives `take` the values of a hyperparameter in the steps of the range, in order. */
+    enum err_code (*moved_each)(struct store *st, const struct session *s,
+                                const struct history_range *range, const char *name,
+                                void (*take)(void *user, int64_t step, double value), void *user,
+                                struct err *err);
+
     /* Data sets that clients uploaded: a new one, and away with one; inside a transaction. */
     enum err_code (*dataset_put)(struct store *st, const struct dataset *d, int64_t created_ms,
                                  struct err *err);

@@ -62,12 +62,60 @@ def trajectory(server, name, golden):
             compare([got], [value], [size], loose, f"{hyper} of step {t}")
 
 
+def columns(server, name, query):
+    answer = server.request("GET", f"/v1/sessions/{name}/history?{query}")
+    check(answer.status == 200, answer)
+    return dict(zip(answer.json["fields"], answer.json["columns"]))
+
+
+def history(server, name, golden):
+    """The columns of the history say what the answers of the steps said, one by one and in buckets."""
+    hypers = sorted(next(iter(golden["moved"].values())))
+    fields = ",".join(hypers)
+    answer = server.request("POST", f"/v1/sessions/{name}/steps?dry_run=true",
+                            {"gradient": golden["session"]["parameters"], "loss": 1})
+    check(sorted(answer.json["metrics"]["hyperparameters"]) == hypers, answer)
+    whole = columns(server, name, f"fields={fields}&limit=100000")
+    for t, want in golden["moved"].items():
+        for hyper, value in want.items():
+            size = max(abs(m[hyper]) for m in golden["moved"].values())
+            compare([whole[hyper][int(t) - 1]], [value], [size],
+                    max(golden["tolerance"], MOVED_TOLERANCE), f"{hyper} of step {t} in the history")
+    points = columns(server, name, f"fields={fields}&max_points=20")
+    first = 0
+    for i, last in enumerate(points["step"]):
+        for hyper in hypers:
+            values = whole[hyper][first:last]
+            got = [points[f"{hyper}{part}"][i] for part in ["", "_min", "_max"]]
+            check(got == [values[-1], min(values), max(values)], f"{hyper}, bucket {i}: {got}")
+        first = last
+    check(first == len(whole["step"]), first)
+
+
+def run_on_its_own(server):
+    """A run tells what schedules gave as steps of clients do."""
+    line = {"name": "linear", "start_factor": 1, "end_factor": 0.5, "total_iters": 600}
+    body = {"optimizer": {"name": "sgd", "lr": 1e-4, "momentum": 0.9}, "objective": "rosenbrock",
+            "schedule": {"momentum": line}}
+    answer = server.request("PUT", "/v1/sessions/own", body)
+    check(answer.status == 201, answer)
+    answer = server.request("POST", "/v1/sessions/own/runs?wait=30", {"steps": 700})
+    check(answer.json["steps_done"] == 700, answer)
+    answer = server.request("POST", "/v1/schedules/linear/preview",
+                            {"schedule": line, "base": 0.9, "steps": 700})
+    got = columns(server, "own", "fields=momentum")["momentum"]
+    check(got == answer.json["values"], got[:5])
+
+
 def main():
     tally = Tally()
     with Server() as server:
         for file in sorted(os.listdir(FOLDER)):
             name = file.removesuffix(".json")
-            tally.test(name, trajectory, server, name, load(file))
+            golden = load(file)
+            tally.test(name, trajectory, server, name, golden)
+            tally.test(f"{name}: history", history, server, name, golden)
+        tally.test("a run on its own objective", run_on_its_own, server)
     tally.end()
 
 

@@ -218,11 +218,11 @@ Test(history, columns)
 {
     struct buf out;
     buf_init(&out);
-    json_write_history(&out, &(struct history_table){rows, NULL, 2, 1000000, 63});
+    json_write_history(&out, &(struct history_table){rows, NULL, 2, 1000000, 63, NULL, 0});
     expect_text(&out, "{\"fields\":[\"step\",\"loss\",\"lr\",\"gradient_norm\",\"update_norm\","
                       "\"time\"],\"columns\":[[1,2],[16,null],[0.5,0.5],[4,\"Infinity\"],[2,-0.0],"
                       "[1700000000000,1700000000001]],\"total_points\":1000000}");
-    json_write_history(&out, &(struct history_table){rows, NULL, 0, 0, 3});
+    json_write_history(&out, &(struct history_table){rows, NULL, 0, 0, 3, NULL, 0});
     expect_text(&out, "{\"fields\":[\"step\",\"loss\"],\"columns\":[[],[]],\"total_points\":0}");
 }
 
@@ -230,11 +230,11 @@ Test(history, csv)
 {
     struct buf out;
     buf_init(&out);
-    csv_write_history(&out, &(struct history_table){rows, NULL, 2, 2, 63});
+    csv_write_history(&out, &(struct history_table){rows, NULL, 2, 2, 63, NULL, 0});
     expect_text(&out, "step,loss,lr,gradient_norm,update_norm,time\n"
                       "1,16,0.5,4,2,1700000000000\n"
                       "2,,0.5,Infinity,-0.0,1700000000001\n");
-    csv_write_history(&out, &(struct history_table){rows, NULL, 1, 2, 2});
+    csv_write_history(&out, &(struct history_table){rows, NULL, 1, 2, 2, NULL, 0});
     expect_text(&out, "loss\n16\n");
 }
 
@@ -242,9 +242,26 @@ Test(history, ndjson)
 {
     struct buf out;
     buf_init(&out);
-    ndjson_write_history(&out, &(struct history_table){rows, NULL, 2, 2, 11});
+    ndjson_write_history(&out, &(struct history_table){rows, NULL, 2, 2, 11, NULL, 0});
     expect_text(&out, "{\"step\":1,\"loss\":16,\"gradient_norm\":4}\n"
                       "{\"step\":2,\"loss\":null,\"gradient_norm\":\"Infinity\"}\n");
+}
+
+Test(history, hyperparameters)
+{
+    double beta1[] = {0.9, NAN}, eps[] = {NAN, NAN}, low[] = {0.5}, high[] = {0.75};
+    struct history_column columns[] = {{"beta1", beta1, NULL, NULL}, {"eps", eps, NULL, NULL}};
+    struct buf out;
+    buf_init(&out);
+    json_write_history(&out, &(struct history_table){rows, NULL, 2, 2, 3, columns, 2});
+    expect_text(&out, "{\"fields\":[\"step\",\"loss\",\"beta1\",\"eps\"],\"columns\":[[1,2],"
+                      "[16,null],[0.9,null],[null,null]],\"total_points\":2}");
+    csv_write_history(&out, &(struct history_table){rows, NULL, 2, 2, 1, columns, 2});
+    expect_text(&out, "step,beta1,eps\n1,0.9,\n2,,\n");
+    struct bucket b = {.count = 2, .last = rows[1]};
+    columns[0] = (struct history_column){"beta1", beta1, low, high};
+    ndjson_write_history(&out, &(struct history_table){NULL, &b, 1, 2, 1, columns, 1});
+    expect_text(&out, "{\"step\":2,\"beta1\":0.9,\"beta1_min\":0.5,\"beta1_max\":0.75}\n");
 }
 
 /* A bucket of two steps, of which the second has no loss. */
@@ -259,7 +276,7 @@ static struct bucket bucket_of_two(void)
 Test(history, buckets)
 {
     struct bucket b = bucket_of_two();
-    struct history_table table = {NULL, &b, 1, 1000000, 63};
+    struct history_table table = {NULL, &b, 1, 1000000, 63, NULL, 0};
     struct buf out;
     buf_init(&out);
     json_write_history(&out, &table);
