@@ -2,6 +2,9 @@
 #include "codec/event.h"
 #include "codec/write.h"
 
+#include <math.h>
+#include <string.h>
+
 static const char *const names[EVENT_KINDS] = {
     [EVENT_STEP] = "step",     [EVENT_CREATED] = "created",
     [EVENT_UPDATE] = "update", [EVENT_NONFINITE] = "nonfinite",
@@ -47,6 +50,52 @@ static void write_columns(struct writer *w, const struct event *const *events, s
     }
 }
 
+/* The value of the hyperparameter in the step, NaN: it did not move. */
+static double moved_of(const struct event *e, const char *name)
+{
+    for (int i = 0; i < EVENT_MOVED && e->moved[i].name; i++) {
+        if (strcmp(e->moved[i].name, name) == 0)
+            return e->moved[i].value;
+    }
+    return NAN;
+}
+
+/* The hyperparameters that moved in any of the steps. */
+static int names_of(const struct event *const *events, size_t count, const char *ret[HYPER_MAX])
+{
+    int found = 0;
+    for (size_t i = 0; i < count; i++) {
+        for (int m = 0; m < EVENT_MOVED && events[i]->moved[m].name; m++) {
+            const char *name = events[i]->moved[m].name;
+            int k = 0;
+            while (k < found && strcmp(ret[k], name) != 0)
+                k++;
+            if (k == found && found < HYPER_MAX)
+                ret[found++] = name;
+        }
+    }
+    return found;
+}
+
+/* A column for each of them, where there are any. */
+static void write_moved(struct writer *w, const struct event *const *events, size_t count)
+{
+    const char *which[HYPER_MAX];
+    int n = names_of(events, count, which);
+    if (n == 0)
+        return;
+    write_key(w, "hyperparameters");
+    write_object(w);
+    for (int k = 0; k < n; k++) {
+        write_key(w, which[k]);
+        write_array(w);
+        for (size_t i = 0; i < count; i++)
+            write_number_or_null(w, moved_of(events[i], which[k]));
+        write_end(w);
+    }
+    write_end(w);
+}
+
 /* A gap without a session is one of any, of which nobody knows where it begins. */
 static void write_gap(struct writer *w, const struct event *e)
 {
@@ -70,6 +119,7 @@ static void write_members(struct writer *w, const struct event *const *events, s
     switch (e->kind) {
     case EVENT_STEP:
         write_columns(w, events, count);
+        write_moved(w, events, count);
         break;
     case EVENT_CREATED:
     case EVENT_UPDATE:

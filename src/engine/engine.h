@@ -60,6 +60,8 @@ struct watch_item {
     struct watched session;
     struct step_metrics *rows; /* steps after `after`, the newest of them */
     size_t row_count;
+    struct history_column columns[EVENT_MOVED]; /* what the session's schedules gave for them */
+    size_t column_count;
 };
 
 /* The most steps that a reader gets of the past, all its sessions together. */

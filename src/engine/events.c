@@ -142,8 +142,19 @@ void events_add(struct events *v, const struct event *e)
     pthread_mutex_unlock(&v->lock);
 }
 
+/* `values` in the order of the session's schedules, NULL: it has none. */
+static void add_moved(struct event *e, const struct session *s, const double *values)
+{
+    int at = 0;
+    for (int i = 0; values && i < s->schedules->count && at < EVENT_MOVED; i++) {
+        int k = s->schedules->list[i].hyper;
+        if (k != s->optim->lr)
+            e->moved[at++] = (struct event_moved){s->optim->hypers[k].name, values[i]};
+    }
+}
+
 void events_add_steps(struct events *v, const struct session *s, const struct step_metrics *rows,
-                      size_t count)
+                      const double *moved, size_t count)
 {
     struct event e = {.kind = EVENT_STEP, .key = s->key};
     size_t first = count > EVENTS_RUN ? count - EVENTS_RUN : 0;
@@ -161,6 +172,7 @@ void events_add_steps(struct events *v, const struct session *s, const struct st
         }
         for (size_t i = first; i < count; i++) {
             e.row = rows[i];
+            add_moved(&e, s, moved ? moved + i * (size_t)s->schedules->count : NULL);
             *hold(v) = e;
         }
     }

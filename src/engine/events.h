@@ -32,8 +32,9 @@ void events_free(struct events *v);
 /* ---- the engine thread: what the open transaction does --------------------------------------- */
 
 void events_add(struct events *v, const struct event *e);
+/* `moved` has for each step what the session's schedules gave; NULL: there are none. */
 void events_add_steps(struct events *v, const struct session *s, const struct step_metrics *rows,
-                      size_t count);
+                      const double *moved, size_t count);
 /* One level of undo. */
 size_t events_mark(const struct events *v);
 void events_undo(struct events *v, size_t mark);

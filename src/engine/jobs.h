@@ -41,6 +41,15 @@ enum err_code jobs_find(struct jobs *j, const char *id, struct session **ret_ses
 void job_steps(struct jobs *j, struct job *job);
 
 /* JOB_WATCH; jobs_watch.c. */
+/* Fills a column for rows (or buckets, else NULL) of the range. */
+struct history_points {
+    const struct step_metrics *rows;
+    const struct bucket *buckets;
+    size_t count;
+};
+enum err_code jobs_column(struct jobs *j, const struct session *s,
+                          const struct history_range *range, const struct history_points *points,
+                          struct arena *a, struct history_column *c, struct err *err);
 void job_history(struct jobs *j, struct job *job);
 void job_watch(struct jobs *j, struct job *job);
 

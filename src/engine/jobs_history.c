@@ -8,24 +8,24 @@
 
 /* A column on its way; values come in order of step. */
 struct filling {
-    const struct job *job;
+    const struct history_points *points;
     struct history_column *column;
     size_t at; /* the row or bucket that the newest value belongs to, or one before it */
 };
 
-static int64_t step_at(const struct job *job, size_t i)
+static int64_t step_at(const struct history_points *p, size_t i)
 {
-    return job->buckets ? job->buckets[i].last.step : job->rows[i].step;
+    return p->buckets ? p->buckets[i].last.step : p->rows[i].step;
 }
 
 static void take(void *user, int64_t step, double value)
 {
     struct filling *f = user;
     struct history_column *c = f->column;
-    while (f->at < f->job->row_count && step_at(f->job, f->at) < step)
+    while (f->at < f->points->count && step_at(f->points, f->at) < step)
         f->at++;
     size_t i = f->at;
-    if (i == f->job->row_count || (!f->job->buckets && step_at(f->job, i) != step))
+    if (i == f->points->count || (!f->points->buckets && step_at(f->points, i) != step))
         return;
     c->last[i] = value;
     if (!c->min)
@@ -62,23 +62,23 @@ static double *nothing(struct arena *a, size_t count)
     return x;
 }
 
-static enum err_code fill(struct jobs *j, struct job *job, const struct session *s,
-                          struct history_column *c)
+enum err_code jobs_column(struct jobs *j, const struct session *s,
+                          const struct history_range *range, const struct history_points *points,
+                          struct arena *a, struct history_column *c, struct err *err)
 {
-    struct filling f = {.job = job, .column = c};
-    struct history_range range = job->range;
-    size_t count = job->row_count;
-    c->last = nothing(job->arena, count);
-    if (job->as_buckets) {
-        c->min = nothing(job->arena, count);
-        c->max = nothing(job->arena, count);
+    struct filling f = {.points = points, .column = c};
+    struct history_range known = *range;
+    c->last = nothing(a, points->count);
+    if (points->buckets) {
+        c->min = nothing(a, points->count);
+        c->max = nothing(a, points->count);
     }
-    if (!c->last || (job->as_buckets && (!c->min || !c->max)))
-        return err_add(job->err, ERR_MEMORY, "", "no memory for the history");
-    if (count == 0)
+    if (!c->last || (points->buckets && (!c->min || !c->max)))
+        return err_add(err, ERR_MEMORY, "", "no memory for the history");
+    if (points->count == 0)
         return ERR_OK;
-    range.to = step_at(job, count - 1);
-    return j->store->ops->moved_each(j->store, s, &range, c->name, take, &f, job->err);
+    known.to = step_at(points, points->count - 1);
+    return j->store->ops->moved_each(j->store, s, &known, c->name, take, &f, err);
 }
 
 /* ---- the job --------------------------------------------------------------------------------- */
@@ -100,6 +100,7 @@ void job_history(struct jobs *j, struct job *job)
     for (size_t i = 0; i < job->column_count; i++)
         check_name(s, job->columns[i].name, job->err);
     enum err_code code = job->err->code ? job->err->code : read_metrics(j, job, s);
+    struct history_points points = {job->rows, job->buckets, job->row_count};
     for (size_t i = 0; i < job->column_count && !code; i++)
-        code = fill(j, job, s, &job->columns[i]);
+        code = jobs_column(j, s, &job->range, &points, job->arena, &job->columns[i], job->err);
 }

@@ -173,7 +173,7 @@ static enum err_code write_batch(struct jobs *j, struct batch *run, struct err *
     if (code)
         j->poison = code;
     else
-        events_add_steps(j->events, run->s, run->rows, run->applied);
+        events_add_steps(j->events, run->s, run->rows, run->moved, run->applied);
     return code;
 }
 

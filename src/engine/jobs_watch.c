@@ -11,6 +11,23 @@ void jobs_tell(struct jobs *j, enum event_kind kind, const struct session *s)
     events_add(j->events, &e);
 }
 
+/* What schedules gave for these steps. */
+static enum err_code read_moved(struct jobs *j, struct job *job, const struct session *s,
+                                const struct history_range *range, struct watch_item *item)
+{
+    const struct history_points points = {item->rows, NULL, item->row_count};
+    enum err_code code = ERR_OK;
+    for (int i = 0; s->schedules && i < s->schedules->count && !code; i++) {
+        int k = s->schedules->list[i].hyper;
+        if (k == s->optim->lr || item->column_count == EVENT_MOVED)
+            continue;
+        struct history_column *c = &item->columns[item->column_count++];
+        c->name = s->optim->hypers[k].name;
+        code = jobs_column(j, s, range, &points, job->arena, c, job->err);
+    }
+    return code;
+}
+
 /* The newest of the steps that the reader does not know. */
 static enum err_code read_missed(struct jobs *j, struct job *job, const struct session *s,
                                  struct watch_item *item)
@@ -21,8 +38,9 @@ static enum err_code read_missed(struct jobs *j, struct job *job, const struct s
         return ERR_OK;
     if (s->step - item->after > most)
         range.from = s->step - most + 1;
-    return j->store->ops->history_read(j->store, s, &range, job->arena, &item->rows,
-                                       &item->row_count, &total, job->err);
+    enum err_code code = j->store->ops->history_read(j->store, s, &range, job->arena, &item->rows,
+                                                     &item->row_count, &total, job->err);
+    return code ? code : read_moved(j, job, s, &range, item);
 }
 
 static enum err_code look_up(struct jobs *j, struct job *job, int i)

@@ -112,6 +112,9 @@ static void write_rows(struct stream *s, const struct watch_item *item)
         events[i] =
             (struct event){.kind = EVENT_STEP, .key = item->session.key, .row = item->rows[i]};
         memcpy(events[i].id, item->session.id, sizeof events[i].id);
+        for (size_t k = 0; k < item->column_count; k++)
+            events[i].moved[k] =
+                (struct event_moved){item->columns[k].name, item->columns[k].last[i]};
         order[i] = &events[i];
     }
     if (!s->out.failed)

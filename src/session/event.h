@@ -18,6 +18,13 @@ enum event_kind {
     EVENT_KINDS
 };
 
+/* What a schedule gave for the step. The name is that of the optimizer's table; NULL: no more. */
+enum { EVENT_MOVED = 6 };
+struct event_moved {
+    const char *name;
+    double value; /* NaN: nothing */
+};
+
 struct event {
     enum event_kind kind;
     enum on_nonfinite on_nonfinite;
@@ -25,6 +32,7 @@ struct event {
     int64_t key;      /* of the session in the store */
     int64_t step, last, count, revision;
     struct step_metrics row;
+    struct event_moved moved[EVENT_MOVED]; /* but the learning rate, which is in the row */
     char run[ID_SIZE];
     enum run_end run_end;
 };

@@ -89,7 +89,8 @@ class Stream:
             frame, self.text = self.text[:end].decode(), self.text[end + len(mark):]
             event = self._line(frame) if self.lines else self._frame(frame)
             if event:
-                check(list(event.data) == MEMBERS[event.kind], event)
+                more = ["hyperparameters"] if "hyperparameters" in event.data else []
+                check(list(event.data) == MEMBERS[event.kind] + more, event)
                 self.events.append(event)
 
     def _line(self, text):
@@ -282,6 +283,42 @@ def several_sessions(server):
     check(all(e.data["session"] in ids[:10] for e in stream.events), "an event of another session")
     check(all(told(stream.events, i) == (60, 0) for i in ids[:10]), "steps were left out")
     check(stream.events[-1].id == ",".join(["60"] * 10), stream.events[-1].id)
+    stream.close()
+
+
+def what_schedules_gave(server):
+    """Live and from the past alike, also where a schedule comes later; of lr alone there is nothing."""
+    momentum, decay = ({"name": "exponential", "gamma": gamma} for gamma in (0.9, 0.5))
+    make(server, "gave", optimizer={"name": "sgd", "lr": 0.5, "momentum": 0.5, "weight_decay": 0.25},
+         schedule={"lr": "constant", "momentum": momentum})
+    stream = Stream(server, "/v1/sessions/gave/events")
+    told_by_steps = []
+    for batch in range(3):
+        if batch == 2:
+            answer = server.request("PATCH", "/v1/sessions/gave", {"schedule": {"weight_decay": decay}})
+            check(answer.status == 200, answer)
+        answer = server.request("POST", "/v1/sessions/gave/steps",
+                                {"steps": [{"gradient": [0.1]}] * 4, "return": "metrics"})
+        told_by_steps += [x["metrics"]["hyperparameters"] for x in answer.json["steps"]]
+    stream.until(lambda events: any(e.kind == "step" and e.data["step"][-1] == 12 for e in events))
+    past = Stream(server, "/v1/sessions/gave/events", {"Last-Event-ID": "0"})
+    past.until(lambda events: events)
+    for source in (stream, past):
+        columns = {"momentum": [], "weight_decay": []}
+        for event in source.events:
+            if event.kind == "step":
+                check("lr" not in event.data["hyperparameters"], event)
+                for name, column in columns.items():
+                    column += event.data["hyperparameters"].get(name, [None] * len(event.data["step"]))
+        for name, column in columns.items():
+            want = [x.get(name) for x in told_by_steps]
+            check(column == want, f"{name}: {column}, the steps were answered {want}")
+        source.close()
+    make(server, "rate", schedule="constant")
+    stream = Stream(server, "/v1/sessions/rate/events")
+    steps(server, "rate", 2)
+    stream.until(lambda events: events)
+    check(list(stream.events[0].data) == MEMBERS["step"], stream.events)
     stream.close()
 
 
@@ -514,8 +551,9 @@ def main():
         make(server, "still")
         begin = time.monotonic()
         silent = [Stream(server, "/v1/sessions/still/events", headers) for headers in ({}, {"Accept": "application/x-ndjson"})]
-        for test in (head_of_a_stream, each_step_once, first_event_at_once, every_kind, end_of_the_session, several_sessions,
-                     resumed, resumed_from_long_ago, a_long_batch, slow_reader, coming_and_going):
+        for test in (head_of_a_stream, each_step_once, first_event_at_once, every_kind, what_schedules_gave,
+                     end_of_the_session, several_sessions, resumed, resumed_from_long_ago, a_long_batch, slow_reader,
+                     coming_and_going):
             tally.test(test.__name__, test, server)
         for stream, name in zip(silent, ("comment", "line")):
             tally.test(f"heartbeat as a {name}", heartbeat, stream, begin)

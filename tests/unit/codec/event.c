@@ -55,6 +55,24 @@ Test(event, steps_share_a_frame)
                  "{\"event\":\"step\",\"id\":\"8,3\"," COLUMNS "\n");
 }
 
+/* A schedule may have come or gone between two steps. */
+Test(event, hyperparameters_that_move)
+{
+    struct event a = events[0], b = events[1];
+    const struct event *list[2] = {&a, &b};
+    struct buf out;
+    a.moved[0] = (struct event_moved){"beta1", 0.5};
+    b.moved[0] = (struct event_moved){"eps", NAN};
+    b.moved[1] = (struct event_moved){"beta1", 0.25};
+    buf_init(&out);
+    event_write(&out, EVENT_NDJSON, NULL, list, 2);
+    expect_text(&out,
+                "{\"event\":\"step\",\"session\":\"" ID "\",\"step\":[7,8],\"loss\":[0.5,null],"
+                "\"lr\":[0.1,0.1],\"gradient_norm\":[3,2],\"update_norm\":[\"Infinity\",-0.0],"
+                "\"time\":[1700000000000,1700000000001],"
+                "\"hyperparameters\":{\"beta1\":[0.5,0.25],\"eps\":[null,null]}}\n");
+}
+
 Test(event, every_other_kind)
 {
     static const char *const data[] = {

@@ -38,7 +38,7 @@ static void add_steps(struct events *v, int64_t key, int64_t from, int64_t to)
     struct session s = named(key);
     for (size_t i = 0; i < count; i++)
         rows[i] = (struct step_metrics){.step = from + (int64_t)i, .loss = (double)i};
-    events_add_steps(v, &s, rows, count);
+    events_add_steps(v, &s, rows, NULL, count);
     free(rows);
 }
 

@@ -52,7 +52,7 @@ static void step(int64_t key, int64_t first, int64_t last)
     struct session s = {.key = key};
     snprintf(s.id, sizeof s.id, "S%d", (int)key);
     for (int64_t t = first; t <= last; t++)
-        events_add_steps(hub, &s, &(struct step_metrics){.step = t}, 1);
+        events_add_steps(hub, &s, &(struct step_metrics){.step = t}, NULL, 1);
 }
 
 /* What the stream says at this time, with metrics but the step cut away; "" for nothing. */
