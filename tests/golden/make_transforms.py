@@ -61,13 +61,18 @@ class Case:
     scalars: dict = None  # {name: function(state)}
     tolerance: float = 1e-12
     note: str = None
+    shapes: dict = field(default_factory=lambda: SHAPES)
 
 
-def cut(numbers):
+def cut(numbers, shapes=None):
     import numpy
 
     whole = numpy.array(numbers, dtype=numpy.float64)
-    return [whole[:4].reshape(2, 2), whole[4:]]
+    tensors, at = [], 0
+    for shape in (shapes or SHAPES).values():
+        tensors.append(whole[at:at + math.prod(shape)].reshape(shape))
+        at += math.prod(shape)
+    return tensors
 
 
 def join(tensors):
@@ -175,7 +180,7 @@ def noise(eta, gamma, seed):
 # Keras: arguments of the optimizer, or an expression around it.
 
 
-def keras_with(extra=None, wrap="OPT", exclude=None, readout=None):
+def keras_with(extra=None, wrap="OPT", exclude=None, readout=None, constraints=None):
     def run(case, optimizer, rows):
         import keras
 
@@ -185,9 +190,12 @@ def keras_with(extra=None, wrap="OPT", exclude=None, readout=None):
         if exclude:
             base.exclude_from_weight_decay(var_names=exclude)
         opt = eval(wrap, {"keras": keras, "OPT": base})
-        w = [keras.Variable(x, dtype="float64", name=n) for x, n in zip(cut(START), SHAPES)]
+        w = [keras.Variable(x, dtype="float64", name=n)
+             for x, n in zip(cut(START, case.shapes), case.shapes)]
+        for x in w:
+            x.constraint = eval((constraints or {}).get(x.name, "None"), {"keras": keras})
         for row in rows:
-            g = [keras.ops.convert_to_tensor(x, dtype="float64") for x in cut(row)]
+            g = [keras.ops.convert_to_tensor(x, dtype="float64") for x in cut(row, case.shapes)]
             opt.apply(g, w)
             last["state"] = opt
             read = {}
@@ -223,7 +231,7 @@ def run_keras_scaler(case, optimizer, rows):
 # torch: what is done to the gradients before the step, and to the parameters after it.
 
 
-def torch_with(extra=None, before=None, cls=None, frozen=None, average=None):
+def torch_with(extra=None, before=None, cls=None, frozen=None, average=None, after=None):
     def run(case, optimizer, rows):
         import torch
 
@@ -242,6 +250,9 @@ def torch_with(extra=None, before=None, cls=None, frozen=None, average=None):
             if before:
                 before(torch, parameters)
             opt.step()
+            if after:
+                with torch.no_grad():
+                    after(torch, parameters)
             read = {}
             if average:
                 if average[2](t):
@@ -270,6 +281,25 @@ def run_scaler(case, optimizer, rows):
         scaler.step(opt)
         scaler.update()
         yield join([p.detach() for p in parameters]), {}
+
+
+def constrained(name, variant, arguments, call, shapes=None, chosen=None, **more):
+    """A keras constraint on the variables named in `chosen`, or on all."""
+    shapes = shapes or SHAPES
+    names = chosen or list(shapes)
+    transform = T(name, **arguments, **({"match": ",".join(chosen)} if chosen else {}))
+    text = "keras.constraints." + call
+    return Case(name, "keras", variant, [transform], f"OPT; {text} of {', '.join(names)}",
+                keras_with(constraints=dict.fromkeys(names, text)), shapes=shapes, **more)
+
+
+def renorm(dim, norm):
+    def after(torch, parameters):
+        for p in parameters:
+            if p.dim() > 1:
+                p.copy_(torch.renorm(p, 2, dim, norm))
+
+    return after
 
 
 def T(name, **arguments):
@@ -464,6 +494,25 @@ CASES = [
     # constraints
     optax_case("keep_nonnegative", "default", [T("keep_nonnegative")],
                "optax.chain(OPT, optax.keep_params_nonnegative())", streams=HARD),
+    constrained("max_norm", "default", {"max_value": 1.5}, "MaxNorm(1.5)", streams=HARD),
+    constrained("max_norm", "rows", {"max_value": 2.0, "axis": 1}, "MaxNorm(2.0, axis=1)",
+                chosen=["W"]),
+    constrained("max_norm", "matrix", {"max_value": 1.0, "axis": 0, "last_axis": 1},
+                "MaxNorm(1.0, axis=[0, 1])", chosen=["W"]),
+    Case("max_norm", "torch", "renorm", [T("max_norm", maxnorm=1.5, match="W")],
+         "OPT; W = torch.renorm(W, 2, 1, 1.5)", torch_with(after=renorm(1, 1.5)), streams=HARD),
+    Case("max_norm", "torch", "embedding", [T("max_norm", maxnorm=0.7, axis=-1, match="W")],
+         "OPT; W = torch.renorm(W, 2, 0, 0.7)", torch_with(after=renorm(0, 0.7))),
+    constrained("unit_norm", "default", {}, "UnitNorm()", streams=HARD),
+    constrained("unit_norm", "middle", {"axis": 1}, "UnitNorm(axis=1)", shapes={"W": [1, 3, 2]}),
+    constrained("unit_norm", "filters", {"axis": -3, "last_axis": -2}, "UnitNorm(axis=[0, 1])",
+                shapes={"W": [3, 1, 2]}),
+    constrained("min_max_norm", "default", {}, "MinMaxNorm()", streams=HARD),
+    constrained("min_max_norm", "rate", {"min_value": 1.0, "max_value": 2.5, "rate": 0.25},
+                "MinMaxNorm(1.0, 2.5, 0.25)", streams=HARD),
+    constrained("min_max_norm", "rows", {"min_value": 3.0, "max_value": 4.0, "axis": -1},
+                "MinMaxNorm(3.0, 4.0, axis=-1)", shapes={"W": [2, 3]}),
+    constrained("keep_nonnegative", "default", {}, "NonNeg()", streams=HARD),
     optax_case("project_box", "default", [T("project_box", lower=-0.5, upper=2.0)], None,
                PROJECT + "box(w, [0 * x - 0.5 for x in w], [0 * x + 2.0 for x in w])", streams=HARD),
     optax_case("project_l2_ball", "default", [T("project_l2_ball", scale=3.0)], None,
@@ -508,7 +557,7 @@ def record(case, optimizer, stream):
         "samples": case.samples or None,
         "optimizer": posted,
         "transforms": case.transforms,
-        "shapes": SHAPES,
+        "shapes": case.shapes,
         "start": START,
         "tolerance": case.tolerance,
         "readouts": {n: {str(t): each[t - 1][1][n] for t in CHECKPOINTS} for n in names} or None,
