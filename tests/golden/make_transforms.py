@@ -128,6 +128,34 @@ def run_lookahead(case, optimizer, rows):
         yield join(params.fast), {"slow": join(params.slow)}
 
 
+def run_target(move):
+    """optax with a slow copy of the parameters, moved by `move`(new, old, steps)."""
+
+    def run(case, optimizer, rows):
+        import jax
+        import jax.numpy as jnp
+        import optax
+
+        name, arguments = OPTIMIZERS["optax"][optimizer]
+        base = golden.find_function(name)(**arguments)
+        w = [jnp.array(x) for x in cut(START)]
+        target, state = w, base.init(w)
+        update = jax.jit(base.update)
+        follow = jax.jit(eval(move, {"optax": optax, "jnp": jnp}))
+        for t, row in enumerate(rows, 1):
+            updates, state = update([jnp.array(x) for x in cut(row)], state, w)
+            w = optax.apply_updates(w, updates)
+            target = follow(w, target, jnp.array(t))
+            yield join(w), {"target": join(target)}
+
+    return run
+
+
+def target_case(variant, arguments, move, **more):
+    return Case("target", "optax", variant, [T("target", **arguments)],
+                f"OPT; target = {move.partition(': ')[2]}", run_target(move), **more)
+
+
 def run_samples(call):
     """Gradients of samples are clipped and averaged, then the optimizer sees one gradient."""
 
@@ -450,6 +478,13 @@ CASES = [
          "OPT; AveragedModel from step 100 on, every 10",
          torch_with(average=("swa", lambda u, m: u.AveragedModel(m),
                              lambda t: t >= 100 and (t - 100) % 10 == 0))),
+    target_case("soft", {"step_size": 0.005},
+                "lambda new, old, steps: optax.incremental_update(new, old, 0.005)", streams=HARD),
+    target_case("hard", {"step_size": 1, "update_period": 7},
+                "lambda new, old, steps: optax.periodic_update(new, old, steps, 7)", streams=HARD),
+    target_case("both", {"step_size": 0.3, "update_period": 10},
+                "lambda new, old, steps: optax.periodic_update("
+                "optax.incremental_update(new, old, 0.3), old, steps, 10)"),
 
     # other changes of the gradient
     optax_case("centralize", "default", [T("centralize")], chained("optax.centralize()"),
