@@ -5,8 +5,9 @@
  *   λ = trust·‖w‖ / (‖g‖ + wd·‖w‖ + eps)   sum_of_norms (the paper)
  *   b = mu·b + lr·λ·d;  w -= b             nesterov (optax): w -= mu·b + lr·λ·d
  *
- * λ is 1 where ‖w‖ or the divisor is 0. lr is inside the buffer: after a change of lr the speed
- * that is there stays. */
+ * λ is 1 where ‖w‖ or the divisor is 0, and without trust_ratio: what biases and the parameters of
+ * norms want, as a group of their own (optax: trust_ratio_mask, weight_decay_mask). lr is inside
+ * the buffer: after a change of lr the speed that is there stays. */
 #include "math/explain.h"
 #include "math/kernel.h"
 #include "math/optim.h"
@@ -14,7 +15,7 @@
 #include "math/rows.h"
 #include "math/trust.h"
 
-enum { LR, MOMENTUM, NESTEROV, TRUST, DIVISOR, EPS, WEIGHT_DECAY, MAXIMIZE };
+enum { LR, MOMENTUM, NESTEROV, TRUST, TRUST_RATIO, DIVISOR, EPS, WEIGHT_DECAY, MAXIMIZE };
 enum { NORM_OF_SUM, SUM_OF_NORMS };
 static const char *const divisor_choices[] = {"norm_of_sum", "sum_of_norms", NULL};
 
@@ -33,6 +34,12 @@ static const struct hyper hypers[] = {
      .min = 0,
      .max = INFINITY,
      .doc = "By what part of its size a tensor may change at a step of lr 1."},
+    {.name = "trust_ratio",
+     .kind = HYPER_BOOL,
+     .value = {1, 1, 1, 1},
+     .alias = {NULL, NULL, "trust_ratio_mask", NULL},
+     .max = 1,
+     .doc = "Whether the step size is in proportion to the tensor; if not, it is lr."},
     ROW_CHOICE("divisor", divisor_choices, NULL, NULL,
                "What the size of a tensor is divided by: the norm of gradient and decay together "
                "(norm_of_sum), or their two norms (sum_of_norms).",
@@ -64,7 +71,7 @@ static struct local localize(const struct optim_step *s, const double *w, double
     for (size_t i = 0; i < n; i++)
         g[i] = direction(g[i], sign, l2, l2 != 0, w[i]);
     x.divisor = s->h[DIVISOR] == NORM_OF_SUM ? sqrt(reduce_squares(g, n)) : gradient + l2 * x.size;
-    x.rate = trust_ratio(x.size, x.divisor, s->h[TRUST], s->h[EPS]);
+    x.rate = s->h[TRUST_RATIO] == 0 ? 1.0 : trust_ratio(x.size, x.divisor, s->h[TRUST], s->h[EPS]);
     return x;
 }
 
@@ -93,8 +100,12 @@ static void explain(struct explain *x, const struct optim_step *s, const double 
     const double gain = s->h[LR] * l.rate, mu = s->h[MOMENTUM];
     explain_line(x, "d", "d_t = g_t + \\lambda w_{t-1}", d[i], "{} + {}·{}", g[i],
                  s->h[WEIGHT_DECAY], w[i]);
-    explain_line(x, "λ", "\\lambda_t = \\tau\\,\\frac{\\lVert w_{t-1}\\rVert}{\\lVert d_t\\rVert}",
-                 l.rate, "{}·{} / ({} + {})", s->h[TRUST], l.size, l.divisor, s->h[EPS]);
+    if (s->h[TRUST_RATIO] == 0)
+        explain_line(x, "λ", "\\lambda_t = 1", l.rate, "{}", l.rate);
+    else
+        explain_line(x, "λ",
+                     "\\lambda_t = \\tau\\,\\frac{\\lVert w_{t-1}\\rVert}{\\lVert d_t\\rVert}",
+                     l.rate, "{}·{} / ({} + {})", s->h[TRUST], l.size, l.divisor, s->h[EPS]);
     double b = mu * (slot[0] ? slot[0][i] : 0.0) + gain * d[i];
     if (slot[0])
         explain_line(x, "b", "b_t = \\mu b_{t-1} + \\eta\\lambda_t d_t", b, "{}·{} + {}·{}", mu,
