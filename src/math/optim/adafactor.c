@@ -1,6 +1,6 @@
 /* Adafactor: RMSprop whose second moment of a matrix is kept as one number per row and per column.
  *
- *   β = 1 - t^-|beta2_decay|                          0 at the first step, then towards 1
+ *   β = 1 - (t-decay_offset)^-|beta2_decay|           0 at the first step, then towards 1
  *   S = g² (+ eps1 in eps_form added)
  *   R = β·R + (1-β)·mean of S over columns            C = β·C + (1-β)·mean of S over rows
  *   V = R·C / mean R                                  vectors: V = β·V + (1-β)·S
@@ -19,8 +19,9 @@
  *
  * The code of the libraries, where it says other than their documentation: keras caps lr at 1/√t
  * whatever its relative_step says, so that name is not taken. optax computes β in float32; here it
- * is double. torch's eps1 is the spacing of float64 at 1 unless given. optax's decay_offset is not
- * offered. */
+ * is double. torch's eps1 is the spacing of float64 at 1 unless given. Up to step decay_offset + 1
+ * β is 0, where optax's is no number: whoever goes on with an old session for another task puts
+ * there the step that it starts from. */
 #include "math/explain.h"
 #include "math/kernel.h"
 #include "math/optim.h"
@@ -33,6 +34,7 @@
 enum {
     LR,
     BETA2_DECAY,
+    DECAY_OFFSET,
     EPS1,
     EPS_FORM,
     EPS2,
@@ -64,6 +66,11 @@ static const struct hyper hypers[] = {
      .max = INFINITY,
      .doc = "The mean of g² forgets t^-|beta2_decay| of itself at step t. The sign does not "
             "matter: torch and keras write -0.8, optax 0.8."},
+    {.name = "decay_offset",
+     .kind = HYPER_INTEGER,
+     .min = -0x1p53,
+     .max = 0x1p53,
+     .doc = "The step after which beta2_decay begins to count; below 0: so many steps lie before."},
     {.name = "eps1",
      .kind = HYPER_REAL,
      .value = {0x1p-52, 1e-30, 1e-30, 1e-30},
@@ -189,11 +196,17 @@ enum { ROW, COLUMN, V, M };
 
 enum { SIGN, FADE, FADE_IN, RATE, KEEP };
 
+/* The number of the step that β goes by. */
+static double aged(const struct optim_step *s)
+{
+    return fmax(1.0, (double)s->t - s->h[DECAY_OFFSET]);
+}
+
 static void prepare(struct optim_step *s)
 {
     const double *h = s->h, t = (double)s->t, rate = 1.0 / sqrt(t);
     s->c[SIGN] = h[MAXIMIZE] != 0 ? -1.0 : 1.0;
-    s->c[FADE_IN] = power_real(t, -fabs(h[BETA2_DECAY]));
+    s->c[FADE_IN] = power_real(aged(s), -fabs(h[BETA2_DECAY]));
     s->c[FADE] = 1.0 - s->c[FADE_IN];
     s->c[RATE] = h[CAP_LR] != 0 && rate < h[LR] ? rate : h[LR];
     s->c[KEEP] = decay_keep(
@@ -372,7 +385,7 @@ static void explain(struct explain *x, const struct optim_step *s, const double 
         return;
     const double *m = s->h[MOMENTUM] > 0 ? &slot[M][i] : NULL, b = s->h[MOMENTUM];
     bool whole = next[V] != NULL;
-    explain_line(x, "β", "\\beta_t = 1 - t^{-|c|}", s->c[FADE], "1 - {}^-{}", (double)s->t,
+    explain_line(x, "β", "\\beta_t = 1 - t^{-|c|}", s->c[FADE], "1 - {}^-{}", aged(s),
                  fabs(s->h[BETA2_DECAY]));
     if (whole)
         explain_line(x, "V", "V_t = \\beta_t V_{t-1} + (1-\\beta_t)(g_t^2+\\varepsilon_1)",

@@ -123,6 +123,12 @@ CASES = [
          "optax.adafactor(learning_rate=0.1, min_dim_size_to_factor=2, decay_rate=0.5, "
          "multiply_by_parameter_scale=False, clipping_threshold=0.5, momentum=0.9, "
          "weight_decay_rate=0.01, eps=0.001)", shapes=TALL, run=run_adafactor, note=FLOAT64),
+    Case("adafactor", "optax", "offset", ("mixed", "zeros"),
+         "optax.adafactor(learning_rate=0.01, min_dim_size_to_factor=2, decay_offset=-40)",
+         shapes=SHAPES, run=run_adafactor, note=FLOAT64),
+    Case("adafactor", "optax", "new-task", MIXED,
+         "optax.adafactor(learning_rate=0.01, min_dim_size_to_factor=2)", shapes=SHAPES,
+         changes={101: {"decay_offset": 100}}, run=run_adafactor, note=FLOAT64),
     Case("adafactor", "optax", "cube", HARD,
          "optax.adafactor(learning_rate=0.1, min_dim_size_to_factor=2)",
          shapes={"W": [3, 1, 2]}, run=run_adafactor, note=FLOAT64),
