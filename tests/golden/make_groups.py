@@ -115,7 +115,8 @@ def run_keras(cls, arguments, exclude):
 
         keras.config.set_floatx("float64")
         opt = getattr(keras.optimizers, cls)(**arguments)
-        opt.exclude_from_weight_decay(var_names=exclude)
+        if exclude:
+            opt.exclude_from_weight_decay(var_names=exclude)
         w = [keras.Variable(x, dtype="float64", name=n) for x, n in zip(cut(START), SHAPES)]
         for row in rows:
             opt.apply([keras.ops.convert_to_tensor(x, dtype="float64") for x in cut(row)], w)
@@ -223,6 +224,12 @@ CASES = [
           "groups": [{"match": "b", "weight_decay": 0.0}]},
          "keras.optimizers.AdamW(0.01, weight_decay=0.1), exclude_from_weight_decay(['b'])",
          run_keras("AdamW", {"learning_rate": 0.01, "weight_decay": 0.1}, ["b"])),
+    Case("muon", "keras", "exclude_layers",
+         {"optimizer": {"name": "muon", "profile": "keras", "learning_rate": 0.01,
+                        "others": "all"},
+          "groups": [{"match": "b", "others": "adamw"}]},
+         "keras.optimizers.Muon(0.01, exclude_layers=['W'])",
+         run_keras("Muon", {"learning_rate": 0.01, "exclude_layers": ["W"]}, None)),
 ]
 
 

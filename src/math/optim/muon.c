@@ -11,18 +11,24 @@
  *
  *   bias_correction (optax)   d = momentum·m/(1-momentum^(t+1)) + (1-momentum)·g/(1-momentum^t),
  *                             or m/(1-momentum^t) without nesterov
+ *   preconditioning  what the first X is: frobenius as above; schatten d/√‖d·dᵀ‖; aol each row of
+ *                    d over the root of the sum of sizes in its row of d·dᵀ
+ *   adaptive         X is multiplied by Σ d·X, d's dual norm: the size of the gradient counts again
  *   adjust_lr_fn  original (torch, the paper)  s = √max(1, rows/columns)
- *                 columns (optax)              s = √max(1, columns/rows)
+ *                 columns                      s = √max(1, columns/rows)
  *                 match_rms_adamw (keras)      s = rms_rate·√max(rows, columns)
  *                 none                         s = 1
+ *                 columns_or_rms (optax)       columns, or match_rms_adamw where rms_rate is given
  *
  * Only tensors of rank 2 are matrices. `others` says what becomes of the rest: adamw (keras, optax)
  * or refuse, which is what torch does; stepd steps them by AdamW in all profiles unless told to
- * refuse. adam_form: plain; hat (keras), eps beside the uncorrected root, and decay by lr without
+ * refuse. all: AdamW steps matrices too. Where embeddings and the output layer are to be AdamW's,
+ * as keras' exclude_layers has it, the optimizer is given all, and a group of the hidden layers
+ * adamw. adam_form: plain; hat (keras), eps beside the uncorrected root, and decay by lr without
  * adam_lr_ratio; nesterov, optax's look-ahead where `nesterov` is on.
  *
  * torch makes X orthogonal in bfloat16; here all is double. Not offered: optax's ns_coeffs of
- * several steps, its preconditioning other than frobenius, its adaptive; keras' exclude_layers. */
+ * several steps, its preconditioning spectral, its dimension numbers. */
 #include "math/explain.h"
 #include "math/kernel.h"
 #include "math/matrix.h"
@@ -43,6 +49,8 @@ enum {
     NS_STEPS,
     EPS,
     EPS_FORM,
+    PRECONDITIONING,
+    ADAPTIVE,
     SCALE,
     RMS_RATE,
     WEIGHT_DECAY,
@@ -50,19 +58,24 @@ enum {
     ADAM_BETA1,
     ADAM_BETA2,
     ADAM_EPS,
+    ADAM_EPS_ROOT,
     ADAM_FORM,
     ADAM_LR_RATIO,
+    ADAM_LR_OWN,
     ADAM_WEIGHT_DECAY
 };
 enum { EMA, CLASSICAL };
 enum { ADDED, FLOOR };
-enum { SCALE_ROWS, SCALE_LARGEST, SCALE_COLUMNS, SCALE_NONE };
-enum { ADAMW, REFUSE };
+enum { FROBENIUS, AOL, SCHATTEN };
+enum { SCALE_ROWS, SCALE_LARGEST, SCALE_COLUMNS, SCALE_NONE, SCALE_COLUMNS_OR_RMS };
+enum { ADAMW, REFUSE, ALL };
 enum { PLAIN, HAT, LOOKAHEAD };
 static const char *const momentum_choices[] = {"ema", "classical", NULL};
 static const char *const eps_choices[] = {"added", "floor", NULL};
-static const char *const scale_choices[] = {"original", "match_rms_adamw", "columns", "none", NULL};
-static const char *const other_choices[] = {"adamw", "refuse", NULL};
+static const char *const first_choices[] = {"frobenius", "aol", "schatten", NULL};
+static const char *const scale_choices[] = {"original", "match_rms_adamw", "columns",
+                                            "none",     "columns_or_rms",  NULL};
+static const char *const other_choices[] = {"adamw", "refuse", "all", NULL};
 static const char *const adam_choices[] = {"plain", "hat", "nesterov", NULL};
 
 #define ROW_COEFFICIENT(row_name, index, keras_name, x, row_doc)                                   \
@@ -97,19 +110,30 @@ static const struct hyper hypers[] = {
     ROW_CHOICE("eps_form", eps_choices, NULL, NULL,
                "added: eps is added to the norm; floor: the norm is at least eps.", FLOOR, ADDED,
                ADDED, ADDED),
+    ROW_CHOICE("preconditioning", first_choices, NULL, NULL,
+               "How the matrix is scaled before the first iteration: by its norm; aol: each row by "
+               "itself; schatten: by the fourth root of the sum of its singular values' fourth "
+               "powers.",
+               FROBENIUS, FROBENIUS, FROBENIUS, FROBENIUS),
+    ROW_BOOL("adaptive", "Whether a matrix moves in proportion to the dual norm of its momentum.",
+             0, 0, 0, 0),
     ROW_CHOICE("adjust_lr_fn", scale_choices, NULL, NULL,
                "The scale of the move of a matrix: original √max(1, rows/columns); "
-               "match_rms_adamw rms_rate·√max(rows, columns); columns √max(1, columns/rows); none.",
-               SCALE_ROWS, SCALE_LARGEST, SCALE_COLUMNS, SCALE_ROWS),
+               "match_rms_adamw rms_rate·√max(rows, columns); columns √max(1, columns/rows); none; "
+               "columns_or_rms: columns, but match_rms_adamw where rms_rate is given.",
+               SCALE_ROWS, SCALE_LARGEST, SCALE_COLUMNS_OR_RMS, SCALE_ROWS),
     {.name = "rms_rate",
      .kind = HYPER_REAL,
-     .value = {0.2, 0.2, 0.2, 0.2},
+     .value = {0.2, 0.2, HYPER_NONE, 0.2},
+     .alias = {NULL, NULL, "consistent_rms", NULL},
      .max = INFINITY,
-     .doc = "The root mean square that match_rms_adamw gives the move of a full matrix."},
+     .doc = "The root mean square that match_rms_adamw gives the move of a full matrix; not given: "
+            "0.2."},
     ROW_WEIGHT_DECAY(0.1, 4e-3, 0, 0),
     ROW_CHOICE("others", other_choices, NULL, NULL,
-               "Tensors that are no matrices are stepped by AdamW, or refused.", ADAMW, ADAMW,
-               ADAMW, ADAMW),
+               "Tensors that are no matrices are stepped by AdamW, or refused; all: AdamW steps "
+               "matrices too.",
+               ADAMW, ADAMW, ADAMW, ADAMW),
     ROW_RATE("adam_beta1", NULL, "adam_beta_1", "adam_b1", "AdamW's beta1.", 0.9, 0.9, 0.9, 0.9),
     ROW_RATE("adam_beta2", NULL, "adam_beta_2", "adam_b2", "AdamW's beta2.", 0.999, 0.999, 0.999,
              0.999),
@@ -119,6 +143,10 @@ static const struct hyper hypers[] = {
      .alias = {NULL, "epsilon", NULL, NULL},
      .max = INFINITY,
      .doc = "AdamW's eps; not given to optax: that of muon."},
+    {.name = "adam_eps_root",
+     .kind = HYPER_REAL,
+     .max = INFINITY,
+     .doc = "Added to AdamW's v under its root."},
     ROW_CHOICE(
         "adam_form", adam_choices, NULL, NULL,
         "plain: eps beside the corrected root; hat: beside the uncorrected one, and decay by "
@@ -130,6 +158,12 @@ static const struct hyper hypers[] = {
      .value = {1, 1, 1, 1},
      .max = INFINITY,
      .doc = "AdamW's lr as a part of lr."},
+    {.name = "adam_lr",
+     .kind = HYPER_REAL,
+     .value = {HYPER_NONE, HYPER_NONE, HYPER_NONE, HYPER_NONE},
+     .alias = {NULL, NULL, "adam_learning_rate", NULL},
+     .max = INFINITY,
+     .doc = "AdamW's lr, whatever lr is; not given: lr·adam_lr_ratio."},
     {.name = "adam_weight_decay",
      .kind = HYPER_REAL,
      .value = {1e-2, 4e-3, 0, 1e-2},
@@ -137,10 +171,14 @@ static const struct hyper hypers[] = {
      .doc = "How strongly AdamW draws parameters to 0."},
     ROWS_END};
 
+static bool is_matrix(const double *h, const struct tensor *x)
+{
+    return x->rank == 2 && h[OTHERS] != ALL;
+}
+
 static size_t v_count(const double *h, const struct tensor *x)
 {
-    (void)h;
-    return x->rank == 2 ? 0 : x->count;
+    return is_matrix(h, x) ? 0 : x->count;
 }
 
 static const struct slot slots[] = {
@@ -173,7 +211,8 @@ static void prepare_mean(struct optim_step *s, double b, bool ahead, double *ret
 
 static void prepare(struct optim_step *s)
 {
-    const double *h = s->h, b = h[MOMENTUM], lr = h[LR] * h[ADAM_LR_RATIO];
+    const double *h = s->h, b = h[MOMENTUM];
+    double lr = h[ADAM_LR_OWN] == HYPER_NONE ? h[LR] * h[ADAM_LR_RATIO] : h[ADAM_LR_OWN];
     bool nesterov = h[NESTEROV] != 0, hat = h[ADAM_FORM] == HAT;
     s->c[FADE_IN] = h[MOMENTUM_FORM] == EMA ? 1.0 - b : 1.0;
     s->c[OF_M] = nesterov ? b : 1.0;
@@ -193,11 +232,14 @@ static void prepare(struct optim_step *s)
 
 /* ---- matrices ----------------------------------------------------------------------------- */
 
-/* Memory of the iteration: X of short × long numbers, its transpose and the next X; A, A², their
- * sum of short². */
+/* The least that preconditioning divides a square by. */
+#define LEAST 1e-8
+
+/* Memory of the iteration: d; X of small × large numbers, its transpose and the next X; A and A² of
+ * small² numbers; what each row of X was divided by. */
 struct work {
     size_t rows, columns, small, large;
-    double *x, *turned, *next, *a, *square;
+    double *mixed, *x, *turned, *next, *a, *square, *divisor;
 };
 
 static bool work_init(struct work *k, const struct tensor *tensor, struct arena *arena)
@@ -207,20 +249,28 @@ static bool work_init(struct work *k, const struct tensor *tensor, struct arena 
     k->small = k->rows < k->columns ? k->rows : k->columns;
     k->large = k->rows < k->columns ? k->columns : k->rows;
     size_t n = tensor->count ? tensor->count : 1, order = k->small * k->small + 1;
-    k->x = arena_zalloc(arena, n, sizeof(double));
-    k->turned = arena_zalloc(arena, n, sizeof(double));
-    k->next = arena_zalloc(arena, n, sizeof(double));
-    k->a = arena_zalloc(arena, order, sizeof(double));
-    k->square = arena_zalloc(arena, order, sizeof(double));
-    return k->x && k->turned && k->next && k->a && k->square;
+    double **const whole[] = {&k->mixed, &k->x, &k->turned, &k->next};
+    double **const square[] = {&k->a, &k->square};
+    bool ok = (k->divisor = arena_zalloc(arena, k->small + 1, sizeof(double))) != NULL;
+    for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
+        ok = (*whole[i] = arena_zalloc(arena, n, sizeof(double))) && ok;
+    for (size_t i = 0; i < sizeof square / sizeof *square; i++)
+        ok = (*square[i] = arena_zalloc(arena, order, sizeof(double))) && ok;
+    return ok;
+}
+
+/* A = X·Xᵀ */
+static void multiply_out(struct work *k)
+{
+    matrix_transpose(k->x, k->turned, k->small, k->large);
+    matrix_multiply(k->x, k->turned, k->a, k->small, k->large, k->small);
 }
 
 /* X = a·X + (b·A + c·A²)·X */
 static void iterate(const double *h, struct work *k)
 {
     const size_t p = k->small, q = k->large;
-    matrix_transpose(k->x, k->turned, p, q);
-    matrix_multiply(k->x, k->turned, k->a, p, q, p);
+    multiply_out(k);
     matrix_multiply(k->a, k->a, k->square, p, p, p);
     for (size_t i = 0; i < p * p; i++)
         k->a[i] = h[NS_B] * k->a[i] + h[NS_C] * k->square[i];
@@ -229,35 +279,50 @@ static void iterate(const double *h, struct work *k)
         k->x[i] = h[NS_A] * k->x[i] + k->next[i];
 }
 
-/* Puts the orthogonal matrix into the place of d. Returns what d was divided by. */
-static double orthogonalize(const double *h, struct work *k, double *d, size_t n)
+/* Scales X, which is d or its transpose, to singular values of at most 1. */
+static void precondition(const double *h, struct work *k)
+{
+    const size_t p = k->small, q = k->large;
+    double norm = sqrt(reduce_squares(k->mixed, p * q));
+    norm = h[EPS_FORM] == FLOOR ? fmax(norm, h[EPS]) : norm + h[EPS];
+    if (h[PRECONDITIONING] != FROBENIUS) {
+        multiply_out(k);
+        norm = sqrt(fmax(LEAST, sqrt(reduce_squares(k->a, p * p))));
+    }
+    for (size_t r = 0; r < p; r++) {
+        k->divisor[r] =
+            h[PRECONDITIONING] == AOL ? sqrt(fmax(LEAST, reduce_absolute(k->a + r * p, p))) : norm;
+        for (size_t j = 0; j < q; j++)
+            k->x[r * q + j] /= k->divisor[r];
+    }
+}
+
+/* Puts the matrix made orthogonal of k->mixed into d. */
+static void orthogonalize(const double *h, struct work *k, double *d, size_t n)
 {
     bool tall = k->rows > k->columns;
-    double norm = sqrt(reduce_squares(d, n));
-    norm = h[EPS_FORM] == FLOOR ? fmax(norm, h[EPS]) : norm + h[EPS];
-    for (size_t i = 0; i < n; i++)
-        d[i] /= norm;
     if (tall)
-        matrix_transpose(d, k->x, k->rows, k->columns);
+        matrix_transpose(k->mixed, k->x, k->rows, k->columns);
     else
-        memcpy(k->x, d, n * sizeof *d);
+        memcpy(k->x, k->mixed, n * sizeof *d);
+    precondition(h, k);
     for (double step = 0; step < h[NS_STEPS]; step++)
         iterate(h, k);
     if (tall)
         matrix_transpose(k->x, d, k->columns, k->rows);
     else
         memcpy(d, k->x, n * sizeof *d);
-    return norm;
 }
 
 static double scale_of(const double *h, const struct work *k)
 {
-    double rows = (double)k->rows, columns = (double)k->columns;
-    if (h[SCALE] == SCALE_ROWS)
+    double rows = (double)k->rows, columns = (double)k->columns, scale = h[SCALE];
+    bool given = h[RMS_RATE] != HYPER_NONE;
+    if (scale == SCALE_ROWS)
         return sqrt(fmax(1.0, rows / columns));
-    if (h[SCALE] == SCALE_COLUMNS)
+    if (scale == SCALE_COLUMNS || (scale == SCALE_COLUMNS_OR_RMS && !given))
         return sqrt(fmax(1.0, columns / rows));
-    return h[SCALE] == SCALE_LARGEST ? sqrt(fmax(rows, columns)) * h[RMS_RATE] : 1.0;
+    return scale == SCALE_NONE ? 1.0 : sqrt(fmax(rows, columns)) * (given ? h[RMS_RATE] : 0.2);
 }
 
 static inline double next_m(const struct optim_step *s, double m, double g)
@@ -265,14 +330,21 @@ static inline double next_m(const struct optim_step *s, double m, double g)
     return s->h[MOMENTUM] * m + s->c[FADE_IN] * g;
 }
 
-/* Moves m on, and puts the orthogonal matrix into the place of g. */
+/* Moves m on, and puts the orthogonal matrix into the place of g. Returns what it was multiplied
+ * by to be adaptive. */
 static double propose(const struct optim_step *s, struct work *k, double *g, double *m, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         m[i] = next_m(s, m[i], g[i]);
-        g[i] = s->c[OF_M] * m[i] + s->c[OF_G] * g[i];
+        k->mixed[i] = s->c[OF_M] * m[i] + s->c[OF_G] * g[i];
     }
-    return orthogonalize(s->h, k, g, n);
+    orthogonalize(s->h, k, g, n);
+    if (s->h[ADAPTIVE] == 0)
+        return 1.0;
+    double dual = reduce_dot(k->mixed, g, n);
+    for (size_t i = 0; i < n; i++)
+        g[i] *= dual;
+    return dual;
 }
 
 /* ---- the rest ----------------------------------------------------------------------------- */
@@ -285,7 +357,8 @@ static inline struct adam adam_of(const struct optim_step *s, double m, double v
 {
     const double b1 = s->h[ADAM_BETA1], b2 = s->h[ADAM_BETA2], *c = s->c;
     struct adam a = {.m = b1 * m + (1.0 - b1) * g, .v = b2 * v + (1.0 - b2) * (g * g)};
-    a.u = (c[ADAM_M] * a.m + c[ADAM_G] * g) / (sqrt(c[ADAM_V] * a.v) + c[ADAM_EPS_NOW]);
+    a.u = (c[ADAM_M] * a.m + c[ADAM_G] * g) /
+          (sqrt(c[ADAM_V] * a.v + s->h[ADAM_EPS_ROOT]) + c[ADAM_EPS_NOW]);
     return a;
 }
 
@@ -297,7 +370,7 @@ static inline double adam_move(const struct optim_step *s, double w, double u)
 static enum err_code kernel(struct optim_step *s, double *restrict w, double *restrict g,
                             double *const *slot, size_t n, struct err *err)
 {
-    if (s->tensor->rank != 2) {
+    if (!is_matrix(s->h, s->tensor)) {
         for (size_t i = 0; i < n; i++) {
             struct adam a = adam_of(s, slot[0][i], slot[1][i], g[i]);
             slot[0][i] = a.m;
@@ -326,17 +399,17 @@ static void explain_adam(struct explain *x, const struct optim_step *s, double w
     explain_line(x, "v", "v_t = \\beta_2 v_{t-1} + (1-\\beta_2) g_t^2", a.v, "{}·{} + {}·{}²", b2,
                  slot[1][i], 1.0 - b2, g);
     explain_line(x, "u", "u_t = \\hat m_t / (\\sqrt{\\hat v_t} + \\varepsilon)", a.u,
-                 "{} / (√{} + {})", c[ADAM_M] * a.m + c[ADAM_G] * g, c[ADAM_V] * a.v,
-                 c[ADAM_EPS_NOW]);
+                 "{} / (√({} + {}) + {})", c[ADAM_M] * a.m + c[ADAM_G] * g, c[ADAM_V] * a.v,
+                 s->h[ADAM_EPS_ROOT], c[ADAM_EPS_NOW]);
     explain_line(x, "w", "w_t = (1-\\eta\\lambda) w_{t-1} - \\eta\\,u_t", adam_move(s, w, a.u),
                  "{}·{} - {}·{}", c[ADAM_KEEP], w, c[ADAM_LR], a.u);
-    explain_say(x, "The tensor is no matrix, so its step is AdamW's, with lr = {}.", c[ADAM_LR]);
+    explain_say(x, "No matrix here, so the step is AdamW's, with lr = {}.", c[ADAM_LR]);
 }
 
 static void explain(struct explain *x, const struct optim_step *s, const double *w, const double *g,
                     double *const *slot, size_t n, size_t i)
 {
-    if (s->tensor->rank != 2) {
+    if (!is_matrix(s->h, s->tensor)) {
         explain_adam(x, s, w[i], g[i], slot, i);
         return;
     }
@@ -344,21 +417,24 @@ static void explain(struct explain *x, const struct optim_step *s, const double 
     double *d = explain_copy(x, g, n), *m = explain_copy(x, slot[0], n);
     if (!d || !m || !work_init(&k, s->tensor, x->arena))
         return;
-    double norm = propose(s, &k, d, m, n), scale = scale_of(s->h, &k), keep = s->c[KEEP];
-    double mixed = s->c[OF_M] * m[i] + s->c[OF_G] * g[i], step = s->h[LR] * scale;
+    double dual = propose(s, &k, d, m, n), scale = scale_of(s->h, &k), keep = s->c[KEEP];
+    double mixed = k.mixed[i], step = s->h[LR] * scale;
+    double divisor = k.divisor[k.rows > k.columns ? i % k.columns : i / k.columns];
     explain_line(x, "m", "m_t = \\mu m_{t-1} + g_t", m[i], "{}·{} + {}·{}", s->h[MOMENTUM],
                  slot[0][i], s->c[FADE_IN], g[i]);
     explain_line(x, "d", "d_t = \\mu m_t + g_t", mixed, "{}·{} + {}·{}", s->c[OF_M], m[i],
                  s->c[OF_G], g[i]);
-    explain_line(x, "x", "X_0 = d_t / \\lVert d_t\\rVert", mixed / norm, "{} / {}", mixed, norm);
+    explain_line(x, "x", "X_0 = d_t / \\lVert d_t\\rVert", mixed / divisor, "{} / {}", mixed,
+                 divisor);
     explain_line(x, "o", "X_{k+1} = a X_k + (b A + c A^2) X_k,\\; A = X_k X_k^\\top", d[i],
-                 "{} steps from {}", s->h[NS_STEPS], mixed / norm);
+                 "{} steps from {}, times {}", s->h[NS_STEPS], mixed / divisor, dual);
     explain_line(x, "w", "w_t = (1-\\eta\\lambda) w_{t-1} - \\eta\\,s\\,o_t",
                  keep * w[i] - step * d[i], "{}·{} - {}·{}·{}", keep, w[i], s->h[LR], scale, d[i]);
-    explain_say(x,
-                "The matrix of momentum has norm {}; made orthogonal, its entry {} becomes {}, and "
-                "the step is {} of it.",
-                norm, mixed, d[i], step);
+    explain_say(
+        x,
+        "The matrix of momentum is divided by {}; made orthogonal, its entry {} becomes {}, "
+        "and the step is {} of it.",
+        divisor, mixed, d[i], step);
 }
 
 const struct optim OPTIM(muon) = {
