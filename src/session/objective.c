@@ -1,6 +1,8 @@
 /* Steps whose gradient the server computes; objective.h says for whom. */
 #include "session/objective.h"
 
+#include "session/parts.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -73,15 +75,6 @@ static const double *weights(const struct session *s, struct arena *scratch)
     return w;
 }
 
-static struct values values_of(const struct session *s, const double *data)
-{
-    return (struct values){.named = s->named,
-                           .count = s->tensor_count,
-                           .tensors = s->tensors,
-                           .data = data,
-                           .n = s->view.n};
-}
-
 /* The Hessian, or just its diagonal, in the way the optimizer takes it. */
 static enum err_code give_second_order(const struct session *s, const double *hessian,
                                        struct arena *scratch, struct step_input *ret,
@@ -98,7 +91,7 @@ static enum err_code give_second_order(const struct session *s, const double *he
         return err_add(err, ERR_MEMORY, "", "no memory for a step");
     for (size_t i = 0; i < n; i++)
         diagonal[i] = hessian[i * n + i];
-    ret->hessian_diagonal = values_of(s, diagonal);
+    ret->hessian_diagonal = session_values(s, diagonal);
     return ERR_OK;
 }
 
@@ -118,7 +111,7 @@ enum err_code objective_step_input(const struct objective_spec *objective, const
     if (code)
         return code;
     ret_in->has_loss = true;
-    ret_in->gradient = values_of(s, g);
+    ret_in->gradient = session_values(s, g);
     return hessian ? give_second_order(s, hessian, scratch, ret_in, err) : ERR_OK;
 }
 

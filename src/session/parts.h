@@ -35,6 +35,8 @@ enum err_code values_check_numbers(const struct values *v, enum dtype dtype, enu
                                    const char *pointer, struct err *err);
 /* Whether `v` has the session's tensors in the session's order. */
 bool values_same_order(const struct session *s, const struct values *v);
+/* Numbers that are one for each parameter, in the session's order. */
+struct values session_values(const struct session *s, const double *data);
 /* values_match, then the numbers in the session's order: v->data itself where it is in that order
  * already, else a copy in `scratch`. */
 enum err_code values_arrange(const struct session *s, const struct values *v, const char *pointer,

@@ -2,6 +2,7 @@
 #include "session/recording.h"
 
 #include "session/block.h"
+#include "session/parts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -58,15 +59,6 @@ static bool write_input(const struct session *s, const struct step_input *in, st
     return true;
 }
 
-static struct values values_of(const struct session *s, const double *data)
-{
-    return (struct values){.named = s->named,
-                           .count = s->tensor_count,
-                           .tensors = s->tensors,
-                           .data = data,
-                           .n = s->view.n};
-}
-
 /* False: it is not what write_input wrote for this session. */
 static bool read_input(const struct session *s, const struct recorded_step *r,
                        struct step_input *ret)
@@ -78,12 +70,12 @@ static bool read_input(const struct session *s, const struct recorded_step *r,
     size_t count = at + (has & HAS_DIAGONAL ? n : 0) + (has & HAS_HESSIAN ? n * n : 0);
     if (r->input_count != count)
         return false;
-    *ret = (struct step_input){.gradient = values_of(s, r->input + HEAD),
+    *ret = (struct step_input){.gradient = session_values(s, r->input + HEAD),
                                .has_loss = has & HAS_LOSS,
                                .loss = r->input[1],
                                .expected_step = -1};
     if (has & HAS_DIAGONAL) {
-        ret->hessian_diagonal = values_of(s, r->input + at);
+        ret->hessian_diagonal = session_values(s, r->input + at);
         at += n;
     }
     if (has & HAS_HESSIAN) {

@@ -54,6 +54,15 @@ static bool same_shape(const struct tensor *a, const struct tensor *b)
     return true;
 }
 
+struct values session_values(const struct session *s, const double *data)
+{
+    return (struct values){.named = s->named,
+                           .count = s->tensor_count,
+                           .tensors = s->tensors,
+                           .data = data,
+                           .n = s->view.n};
+}
+
 bool values_same_order(const struct session *s, const struct values *v)
 {
     if (v->loose)
