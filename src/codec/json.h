@@ -31,7 +31,7 @@ struct steps_item {
 };
 
 /* Levels of a body, steps in a batch, items in a body of POST /v1/steps. */
-enum { JSON_DEPTH = 32, JSON_STEPS_MAX = 100000, JSON_ITEMS_MAX = 10000 };
+enum { JSON_DEPTH = 32, JSON_STEPS_MAX = 10000, JSON_ITEMS_MAX = 1000 };
 
 void json_setup(void); /* seeds jansson's hash, once, before threads */
 

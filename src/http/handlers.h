@@ -6,9 +6,7 @@ struct request;
 
 /* Limits of a request's content, shown by /v1/limits. */
 enum {
-    LIMIT_BATCH_STEPS = 10000, /* steps of one session in one request */
-    LIMIT_ITEMS = 1000,        /* items of POST /v1/steps */
-    LIMIT_LIST = 1000,         /* sessions of one page */
+    LIMIT_LIST = 1000, /* sessions of one page */
     LIMIT_LIST_DEFAULT = 50,
     LIMIT_HISTORY = 1000000, /* rows of one answer */
     LIMIT_HISTORY_DEFAULT = 10000,
@@ -20,6 +18,7 @@ enum {
 
 /* root.c */
 void root_begin(struct request *r);
+void index_begin(struct request *r);
 void healthz_begin(struct request *r);
 void readyz_begin(struct request *r);
 void readyz_finish(struct request *r);

@@ -32,19 +32,24 @@ static void write_help(struct buf *out, const char *url)
                "More:\n"
                "  %s/             this page in a browser: sessions, live\n"
                "  %s/docs         every operation\n"
-               "  %s/v1/optimizers  what can be chosen, with formulas and defaults\n",
-               url, url, url);
+               "  %s/v1           an index of links\n"
+               "  %s/v1/optimizers  what can be chosen, with formulas and defaults\n"
+               "  %s/v1/demo/adam/rosenbrock  a run on a loss of the server, drawn here\n",
+               url, url, url, url, url);
 }
 
 static void write_index(struct buf *out)
 {
     static const char *const links[][2] = {
         {"sessions", "/v1/sessions"},     {"steps", "/v1/steps"},
-        {"optimizers", "/v1/optimizers"}, {"objectives", "/v1/objectives"},
+        {"events", "/v1/events"},         {"optimizers", "/v1/optimizers"},
+        {"schedules", "/v1/schedules"},   {"transforms", "/v1/transforms"},
+        {"objectives", "/v1/objectives"}, {"datasets", "/v1/datasets"},
+        {"compare", "/v1/compare"},       {"sweeps", "/v1/sweeps"},
         {"limits", "/v1/limits"},         {"version", "/v1/version"},
         {"openapi", "/openapi.json"},     {"docs", "/docs"},
         {"health", "/healthz"},           {"readiness", "/readyz"},
-        {"metrics", "/metrics"},          {"events", "/v1/events"}};
+        {"metrics", "/metrics"}};
     struct writer w = writer_to(out);
     write_object(&w);
     write_string_field(&w, "name", "stepd");
@@ -66,6 +71,12 @@ void root_begin(struct request *r)
         write_index(request_answer(r, 200, "application/json"));
     else
         write_help(request_answer(r, 200, root_produces[0]), request_base_url(r));
+}
+
+void index_begin(struct request *r)
+{
+    r->settled = true;
+    write_index(request_answer(r, 200, "application/json"));
 }
 
 /* ---- health -----------------------------------------------------------------------------------
@@ -200,8 +211,8 @@ void limits_begin(struct request *r)
         const char *name;
         int64_t value;
     } limits[] = {{"max_body_bytes", (int64_t)r->service->max_body_bytes},
-                  {"max_batch_steps", LIMIT_BATCH_STEPS},
-                  {"max_items", LIMIT_ITEMS},
+                  {"max_batch_steps", JSON_STEPS_MAX},
+                  {"max_items", JSON_ITEMS_MAX},
                   {"list_limit", LIMIT_LIST},
                   {"history_limit", LIMIT_HISTORY},
                   {"history_points", LIMIT_POINTS},

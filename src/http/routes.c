@@ -23,6 +23,7 @@ static const struct route routes[] = {
      .pattern = "/problems/{slug}",
      .produces = problem_produces,
      .begin = problem_begin},
+    {.method = "GET", .pattern = "/v1", .begin = index_begin},
     {.method = "GET", .pattern = "/v1/version", .begin = version_begin},
     {.method = "GET", .pattern = "/v1/limits", .begin = limits_begin},
     {.method = "GET", .pattern = "/v1/optimizers", .begin = optimizers_begin},

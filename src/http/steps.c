@@ -12,14 +12,6 @@ const char *const steps_many_query[] = {"atomic", NULL};
 /* ---- one session ------------------------------------------------------------------------------
  */
 
-static enum err_code check_count(size_t count, const char *pointer, struct err *err)
-{
-    if (count <= LIMIT_BATCH_STEPS)
-        return ERR_OK;
-    return err_add(err, ERR_VALIDATION, pointer, "%zu steps in one request; at most %d are allowed",
-                   count, LIMIT_BATCH_STEPS);
-}
-
 static void read_steps(struct request *r, struct steps_request *steps)
 {
     if (r->binary)
@@ -51,7 +43,7 @@ void steps_begin(struct request *r)
         return;
     read_explain(r);
     read_steps(r, steps);
-    if (r->err.code || check_count(steps->count, "#/steps", &r->err))
+    if (r->err.code)
         return;
     fill_job(&r->job, steps);
     r->job.id = r->parameters[0];
@@ -95,9 +87,6 @@ static void fill_items(struct request *r, const struct many_request *many)
         jobs[i].err = item->err;
         jobs[i].part = SNAPSHOT_PARAMETERS;
         fill_job(&jobs[i], &item->request);
-        if (!item->err->code)
-            check_count(item->request.count, arena_printf(&r->arena, "#/items/%zu/steps", i),
-                        item->err);
     }
     r->job.items = jobs;
     r->job.item_count = many->count;
@@ -110,11 +99,6 @@ void steps_many_begin(struct request *r)
         return;
     if (json_read_many(&r->arena, r->body.data, r->body.len, &many->items, &many->count, &r->err))
         return;
-    if (many->count > LIMIT_ITEMS) {
-        err_add(&r->err, ERR_VALIDATION, "#/items", "%zu items; at most %d are allowed",
-                many->count, LIMIT_ITEMS);
-        return;
-    }
     fill_items(r, many);
     r->job.kind = JOB_STEPS_MANY;
     r->state = many;

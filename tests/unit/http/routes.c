@@ -42,7 +42,7 @@ Test(routes, found)
 Test(routes, not_found)
 {
     static const char *const paths[] = {
-        "/v1",           "/v1/sessions/", "/v1/sessions/x/steps/",      "//v1/steps",
+        "/v1/",          "/v1/sessions/", "/v1/sessions/x/steps/",      "//v1/steps",
         "/v1/sessionsx", "/v1//steps",    "/v1/steps/a/b/c/d/e/f/g/h/i"};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         cr_expect_eq(find("GET", paths[i]), ERR_NOT_FOUND, "%s", paths[i]);
