@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """The README holds what it says: its snippets run against a live server, its links lead somewhere.
 
-Blocks marked sh, python and javascript are run (with the port of this test's server); a block marked json is
-what the block before it must have printed last, "…" standing for anything. Targets of make and options of
-stepd that it names have to exist.
+Blocks marked sh, python and javascript are run (with the port of this test's server), the latter two twice, as
+a reader may; a block marked json is what the block before it must have printed last, "…" standing for anything.
+Targets of make and options of stepd that it names have to exist.
 """
 import json, os, re, subprocess, sys
 
@@ -53,6 +53,8 @@ def snippets(tally):
                     nonlocal printed
                     printed = run(language, code, server)
                 tally.test(name, keep)
+                if language != "sh":
+                    tally.test(f"{name}, again", run, language, code, server)
             elif language == "json":
                 tally.test(name, same, code, printed)
     return blocks
