@@ -29,7 +29,7 @@ static const struct option options[] = {
     {"--listen", "STEPD_LISTEN", OPTION_TEXT, AT(listen), "127.0.0.1:7837", 0, 0, NULL, "HOST:PORT",
      "where to listen; port 0 picks a free one", FOR_SERVE | FOR_READY},
     {"--store", "STEPD_STORE", OPTION_TEXT, AT(store), NULL, 0, 0, NULL, "URL",
-     "where sessions are kept: sqlite:PATH or memory: "
+     "where sessions are kept: a path, sqlite:PATH or memory: "
      "(default stepd.db in $STATE_DIRECTORY or in the current folder)",
      FOR_SERVE | FOR_STORE},
     {"--allow-unauthenticated", "STEPD_ALLOW_UNAUTHENTICATED", OPTION_FLAG,

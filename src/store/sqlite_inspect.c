@@ -3,7 +3,9 @@
 #include "store/lock.h"
 #include "store/sqlite_internal.h"
 
+#include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -67,16 +69,31 @@ static enum err_code describe(sqlite3 *db, const char *path, struct buf *out, st
     return ok ? ERR_OK : err_add(err, ERR_STORE, "", "%s is damaged", path);
 }
 
+/* The file is made by serve, but not its folder. */
+static enum err_code describe_absent(const char *path, struct buf *out, struct err *err)
+{
+    const char *slash = strrchr(path, '/');
+    size_t len = slash ? (size_t)(slash - path) : 1;
+    char folder[PATH_MAX];
+    if (len >= sizeof folder)
+        return err_add(err, ERR_STORE, "", "the path of the store is too long");
+    snprintf(folder, sizeof folder, "%.*s", (int)len, slash ? path : ".");
+    if (access(folder[0] ? folder : "/", W_OK | X_OK) == 0) {
+        line(out, "file", "is not there: serve would make it");
+        return ERR_OK;
+    }
+    line(out, "file", "is not there, and serve could not make it");
+    return err_add(err, ERR_STORE, "", "%s cannot be made: %s", path, strerror(errno));
+}
+
 enum err_code sqlite_store_inspect(const char *rest, struct buf *out, struct err *err)
 {
     sqlite3 *db = NULL;
     buf_printf(out, "%-10s sqlite:%s\n", "store", rest);
     if (!rest[0])
         return err_add(err, ERR_STORE, "", "sqlite: needs a path, as in sqlite:stepd.db");
-    if (access(rest, F_OK) != 0) {
-        line(out, "file", "is not there: serve would make it");
-        return ERR_OK;
-    }
+    if (access(rest, F_OK) != 0)
+        return describe_absent(rest, out, err);
     describe_lock(rest, out);
     enum err_code code =
         sqlite3_open_v2(rest, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK

@@ -14,6 +14,14 @@ static const struct backend {
     {"memory", memory_store_open, memory_store_inspect},
 };
 
+/* A path alone has a slash before any colon, or a dot and no colon: "memory" may be a mistyped
+ * "memory:". */
+static bool is_path(const char *url, const char *colon)
+{
+    return memchr(url, '/', colon ? (size_t)(colon - url) : strlen(url)) ||
+           (!colon && strchr(url, '.'));
+}
+
 static const struct backend *backend_of(const char *url, const char **ret_rest, struct err *err)
 {
     const char *colon = strchr(url, ':');
@@ -24,8 +32,12 @@ static const struct backend *backend_of(const char *url, const char **ret_rest, 
             return &backends[i];
         }
     }
+    if (is_path(url, colon)) {
+        *ret_rest = url;
+        return &backends[0];
+    }
     err_add(err, ERR_STORE, "",
-            "the store must be sqlite:PATH or memory: (what was given has another form)");
+            "the store must be a path, sqlite:PATH or memory: (what was given has another form)");
     return NULL;
 }
 

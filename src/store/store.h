@@ -161,8 +161,8 @@ struct store_ops {
     void (*totals)(struct store *st, int64_t *ret_sessions, int64_t *ret_bytes);
 };
 
-/* Opens "sqlite:PATH" or "memory:", making it and bringing its schema up to date. Only one process
- * at a time may hold a store; a second one gets ERR_STORE that says so. */
+/* Opens "sqlite:PATH", a PATH alone, or "memory:", making it and bringing its schema up to date.
+ * Only one process at a time may hold a store; a second one gets ERR_STORE that says so. */
 enum err_code store_open(const char *url, struct store **ret_store, struct err *err);
 
 /* For `stepd check`: looks at the store without changing it and says what open would do. */

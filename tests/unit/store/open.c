@@ -405,6 +405,9 @@ Test(open, inspection_finds_what_is_wrong)
     write_file(in_folder("letter.txt"), "Dear", 4);
     report_on("letter.txt", ERR_STORE);
     SAYS("not a database");
+    expect_line(report_on("no-such-folder/a.db", ERR_STORE),
+                "file       is not there, and serve could not make it\n");
+    SAYS("No such file or directory");
     cr_assert_eq(try_open("a.db"), ERR_OK);
     copy_file(in_folder("a.db"), in_folder("newer.db"));
     sql_on("newer.db", "PRAGMA user_version = 999");
@@ -419,6 +422,10 @@ Test(open, inspection_finds_what_is_wrong)
     buf_init(&b);
     FAILS(ERR_STORE, store_inspect("sqlite:", &b, &err));
     FAILS(ERR_STORE, store_inspect("mysql:x", &b, &err));
+    SAYS("a path, sqlite:PATH or memory:");
+    FAILS(ERR_STORE, store_inspect("", &b, &err));
+    OK(store_inspect(in_folder("none.db"), &b, &err));
+    cr_expect_not_null(memmem(b.data, b.len, "store      sqlite:/", 19), "a path alone");
     OK(store_inspect("memory:", &b, &err));
     buf_close(&b);
 }
