@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "codec/json.h"
+#include "session/recording.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -193,17 +194,23 @@ static void write_time(struct writer *w, const char *key, int64_t unix_ms)
 
 static void write_links(struct writer *w, const struct session *s)
 {
-    static const struct {
+    const struct {
         const char *name, *tail;
-    } rows[] = {{"self", ""},
-                {"parameters", "/parameters"},
-                {"state", "/state"},
-                {"steps", "/steps"},
-                {"history", "/history"}};
+        bool there;
+    } rows[] = {{"self", "", true},
+                {"parameters", "/parameters", true},
+                {"state", "/state", true},
+                {"steps", "/steps", true},
+                {"history", "/history", true},
+                {"events", "/events", true},
+                {"trajectory", "/trajectory", s->view.n <= RECORDING_PARAMETERS},
+                {"runs", "/runs", s->objective != NULL}};
     write_key(w, "links");
     write_object(w);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char href[HREF_LEN];
+        if (!rows[i].there)
+            continue;
         snprintf(href, sizeof href, "/v1/sessions/%s%s", s->id, rows[i].tail);
         write_string_field(w, rows[i].name, href);
     }

@@ -13,7 +13,9 @@ static const char gd_body[] =
 static const char links[] =
     "\"links\":{\"self\":\"/v1/sessions/" ID "\",\"parameters\":\"/v1/sessions/" ID
     "/parameters\",\"state\":\"/v1/sessions/" ID "/state\",\"steps\":\"/v1/sessions/" ID
-    "/steps\",\"history\":\"/v1/sessions/" ID "/history\",\"optimizer\":\"/v1/optimizers/gd\"}";
+    "/steps\",\"history\":\"/v1/sessions/" ID "/history\",\"events\":\"/v1/sessions/" ID
+    "/events\",\"trajectory\":\"/v1/sessions/" ID
+    "/trajectory\",\"optimizer\":\"/v1/optimizers/gd\"}";
 
 /* gd has hyperparameters of its own that may grow: the answer is compared field by field. */
 static json_t *parsed(struct buf *b)
