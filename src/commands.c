@@ -124,12 +124,6 @@ int command_ready(const struct invocation *in)
 /* ---- optimizers -------------------------------------------------------------------------------
  */
 
-static const char *name_at(const void *table, int i)
-{
-    (void)table;
-    return optim_at(i)->name;
-}
-
 static void write_value(struct buf *out, const struct hyper *h, double v)
 {
     if (v != v)
@@ -179,7 +173,7 @@ int command_optimizers(const struct invocation *in)
     buf_init(&out);
     const char *name = in->word_count ? in->words[0] : NULL;
     if (name && !optim_find(name)) {
-        const char *near = err_nearest(name, name_at, NULL, optim_count());
+        const char *near = optim_meant(name);
         err_add(&err, ERR_NOT_FOUND, "", "no optimizer is called \"%.60s\"%s%s%s", name,
                 near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
         return command_failed(&err);
@@ -187,7 +181,7 @@ int command_optimizers(const struct invocation *in)
     if (name)
         write_optimizer(&out, optim_find(name));
     for (int i = 0; !name && i < optim_count(); i++)
-        buf_printf(&out, "%-14s %s: %s\n", optim_at(i)->name, optim_at(i)->title,
+        buf_printf(&out, "%-28s %s: %s\n", optim_at(i)->name, optim_at(i)->title,
                    optim_at(i)->use_when);
     return print(&out);
 }

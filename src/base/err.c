@@ -2,6 +2,7 @@
  * that was meant. */
 #include "base/err.h"
 
+#include <ctype.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -112,8 +113,14 @@ static int min3(int a, int b, int c)
     return ab < c ? ab : c;
 }
 
+static bool same_letter(char a, char b)
+{
+    return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
 /* Insertions, deletions, substitutions and swaps of neighbours (Damerau 1964), each counting 1; no
- * part of the text is edited twice. Both texts have at most NEAREST_LEN characters. */
+ * part of the text is edited twice. Case does not count. Both texts have at most NEAREST_LEN
+ * characters. */
 static int distance(const char *a, const char *b)
 {
     int rows[3][NEAREST_LEN + 1];
@@ -125,9 +132,10 @@ static int distance(const char *a, const char *b)
         const int *up = rows[(i - 1) % 3];
         now[0] = i;
         for (int j = 1; j <= lb; j++) {
-            int cost = a[i - 1] == b[j - 1] ? 0 : 1;
+            int cost = same_letter(a[i - 1], b[j - 1]) ? 0 : 1;
             now[j] = min3(up[j] + 1, now[j - 1] + 1, up[j - 1] + cost);
-            bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+            bool swapped = i > 1 && j > 1 && same_letter(a[i - 1], b[j - 2]) &&
+                           same_letter(a[i - 2], b[j - 1]);
             if (swapped && rows[(i - 2) % 3][j - 2] + 1 < now[j])
                 now[j] = rows[(i - 2) % 3][j - 2] + 1;
         }
@@ -148,6 +156,8 @@ const char *err_nearest(const char *given, const char *(*name_at)(const void *ta
         if (!name || strnlen(name, NEAREST_LEN + 1) > NEAREST_LEN)
             continue;
         int d = distance(given, name);
+        if (d >= (int)len && d >= (int)strlen(name)) /* not a letter in common */
+            continue;
         if (d < limit || (d == limit && !best)) {
             best = name;
             limit = d;

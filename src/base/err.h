@@ -62,8 +62,9 @@ const struct err_info *err_info(enum err_code code);
 /* The row with this slug, NULL if there is none. */
 const struct err_info *err_by_slug(const char *slug);
 
-/* Of `count` names the one nearest to `given` (Damerau-Levenshtein distance of at most a third of
- * its length, at least 1), NULL if none is near. `name_at(table, i)` gives the i-th name. */
+/* Of `count` names the one nearest to `given` (Damerau-Levenshtein distance without regard to case,
+ * of at most a third of its length, at least 1, and a letter in common), NULL if none is near.
+ * `name_at(table, i)` gives the i-th name. */
 const char *err_nearest(const char *given, const char *(*name_at)(const void *table, int i),
                         const void *table, int count);
 

@@ -125,18 +125,6 @@ static void fill_entries(struct request *r, const struct optim *o, const struct 
     }
 }
 
-static const char *optim_name(const void *table, int i)
-{
-    (void)table;
-    return optim_at(i)->name;
-}
-
-static const char *objective_name(const void *table, int i)
-{
-    (void)table;
-    return objective_at(i)->name;
-}
-
 static enum err_code make_objective(struct request *r, struct race_request *q)
 {
     struct objective_given given = {.name = r->parameters[1],
@@ -146,7 +134,7 @@ static enum err_code make_objective(struct request *r, struct race_request *q)
     struct objective_spec *spec;
     if (!objective_find(given.name)) {
         err_add(&r->err, ERR_NOT_FOUND, "", "no objective is called \"%.60s\"", given.name);
-        err_suggest(&r->err, err_nearest(given.name, objective_name, NULL, objective_count()));
+        err_suggest(&r->err, objective_meant(given.name));
         return ERR_NOT_FOUND;
     }
     enum err_code code = datasets_attach(r, &given);
@@ -171,7 +159,7 @@ void demo_begin(struct request *r)
     read_demo(r, c, &d);
     if (!o) {
         err_add(&r->err, ERR_NOT_FOUND, "", "no optimizer is called \"%.60s\"", d.optimizer);
-        err_suggest(&r->err, err_nearest(d.optimizer, optim_name, NULL, optim_count()));
+        err_suggest(&r->err, optim_meant(d.optimizer));
     }
     if (r->err.code || make_objective(r, &c->request) ||
         objective_check_needs(c->request.objective, o, NULL, "", &r->err))

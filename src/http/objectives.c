@@ -18,12 +18,6 @@ static const double cost_max = 5e7, numbers_max = 1e6;
 /* Points of a grid along one side; fewer where each one is a pass over data. */
 enum { GRID_LEAST = 2, GRID_MOST = 512, GRID_FUNCTION = 101, GRID_MODEL = 51 };
 
-static const char *name_at(const void *table, int i)
-{
-    (void)table;
-    return objective_at(i)->name;
-}
-
 /* The objective in the path; NULL after adding that there is none. */
 static const struct objective *find(struct request *r)
 {
@@ -31,7 +25,7 @@ static const struct objective *find(struct request *r)
     const struct objective *o = objective_find(name);
     if (!o) {
         err_add(&r->err, ERR_NOT_FOUND, "", "no objective is called \"%.100s\"", name);
-        err_suggest(&r->err, err_nearest(name, name_at, NULL, objective_count()));
+        err_suggest(&r->err, objective_meant(name));
     }
     return o;
 }

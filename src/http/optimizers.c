@@ -11,12 +11,6 @@ void optimizers_begin(struct request *r)
     catalogue_write_list(request_answer(r, 200, "application/json"));
 }
 
-static const char *name_at(const void *table, int i)
-{
-    (void)table;
-    return optim_at(i)->name;
-}
-
 /* The optimizer in the path; NULL after adding that there is none. */
 static const struct optim *find(struct request *r)
 {
@@ -24,7 +18,7 @@ static const struct optim *find(struct request *r)
     const struct optim *o = optim_find(name);
     if (!o) {
         err_add(&r->err, ERR_NOT_FOUND, "", "no optimizer is called \"%.100s\"", name);
-        err_suggest(&r->err, err_nearest(name, name_at, NULL, optim_count()));
+        err_suggest(&r->err, optim_meant(name));
     }
     return o;
 }

@@ -16,12 +16,6 @@ void schedules_begin(struct request *r)
     schedules_write_list(request_answer(r, 200, "application/json"));
 }
 
-static const char *name_at(const void *table, int i)
-{
-    (void)table;
-    return schedule_at(i)->name;
-}
-
 /* The schedule in the path; NULL after adding that there is none. */
 static const struct schedule *find(struct request *r)
 {
@@ -29,7 +23,7 @@ static const struct schedule *find(struct request *r)
     const struct schedule *s = schedule_find(name);
     if (!s) {
         err_add(&r->err, ERR_NOT_FOUND, "", "no schedule is called \"%.100s\"", name);
-        err_suggest(&r->err, err_nearest(name, name_at, NULL, schedule_count()));
+        err_suggest(&r->err, schedule_meant(name));
     }
     return s;
 }

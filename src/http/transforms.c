@@ -11,19 +11,13 @@ void transforms_begin(struct request *r)
     transforms_write_list(request_answer(r, 200, "application/json"));
 }
 
-static const char *name_at(const void *table, int i)
-{
-    (void)table;
-    return transform_at(i)->name;
-}
-
 void transform_begin(struct request *r)
 {
     const char *name = r->parameters[0];
     const struct transform *t = transform_find(name);
     if (!t) {
         err_add(&r->err, ERR_NOT_FOUND, "", "no transform is called \"%.100s\"", name);
-        err_suggest(&r->err, err_nearest(name, name_at, NULL, transform_count()));
+        err_suggest(&r->err, transform_meant(name));
         return;
     }
     r->settled = true;

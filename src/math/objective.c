@@ -3,6 +3,7 @@
  * gen/objectives.h lists the files of math/objective/ (sorted); the Makefile makes it, so that a
  * new objective is one new file. */
 #include "math/objective.h"
+#include "math/names.h"
 
 #include <limits.h>
 #include <math.h>
@@ -37,6 +38,16 @@ const struct objective *objective_find(const char *name)
             return registry[i];
     }
     return NULL;
+}
+
+static struct named named_at(int i)
+{
+    return (struct named){registry[i]->name, registry[i]->title, NULL};
+}
+
+const char *objective_meant(const char *given)
+{
+    return names_meant(given, named_at, objective_count());
 }
 
 /* ---- violations --------------------------------------------------------------------------- */
@@ -342,19 +353,15 @@ static enum err_code finish(struct making *m)
     return ERR_OK;
 }
 
-static const char *name_at(const void *table, int i)
-{
-    (void)table;
-    return objective_at(i)->name;
-}
-
 static enum err_code unknown_objective(const struct objective_given *given, const char *prefix,
                                        struct err *err)
 {
     if (!given->name)
         return objective_refuse(prefix, "name", err, "an objective has a name");
-    objective_refuse(prefix, "name", err, "no objective is called \"%.80s\"", given->name);
-    err_suggest(err, err_nearest(given->name, name_at, NULL, objective_count()));
+    const char *meant = objective_meant(given->name);
+    objective_refuse(prefix, "name", err, "no objective is called \"%.80s\"%s", given->name,
+                     meant ? "" : "; GET /v1/objectives lists them");
+    err_suggest(err, meant);
     return ERR_VALIDATION;
 }
 

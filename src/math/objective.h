@@ -144,6 +144,8 @@ struct objective {
 int objective_count(void);
 const struct objective *objective_at(int i);
 const struct objective *objective_find(const char *name); /* NULL: unknown */
+/* The name that a client meant by one that is unknown; NULL: nobody knows. */
+const char *objective_meant(const char *given);
 
 /* Adds a violation at prefix/name; for the checks of `prepare`. */
 enum err_code objective_refuse(const char *prefix, const char *name, struct err *err,

@@ -3,6 +3,7 @@
  * gen/optims.h lists the files of math/optim/ (sorted), gen/isas.h the instruction sets that this
  * build has; both come from the Makefile, so that a new optimizer is one new file. */
 #include "math/optim.h"
+#include "math/names.h"
 #include "math/vector.h"
 
 #include "isas.h"
@@ -113,6 +114,17 @@ const struct optim *optim_find(const char *name)
             return optim_at(i);
     }
     return NULL;
+}
+
+static struct named named_at(int i)
+{
+    return (struct named){registry[i][ISA_base]->name, registry[i][ISA_base]->title,
+                          registry[i][ISA_base]->same_as};
+}
+
+const char *optim_meant(const char *given)
+{
+    return names_meant(given, named_at, optim_count());
 }
 
 int optim_slots(const struct optim *o)

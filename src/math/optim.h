@@ -172,6 +172,8 @@ struct optim {
 int optim_count(void);
 const struct optim *optim_at(int i);
 const struct optim *optim_find(const char *name); /* NULL: unknown */
+/* The name that a client meant by one that is unknown; NULL: nobody knows. */
+const char *optim_meant(const char *given);
 
 /* Chooses the instruction set: "x86-64", "x86-64-v3", "x86-64-v4", or NULL for the best. false: the
  * machine does not have it. Before threads start, and in tests. */

@@ -2,6 +2,7 @@
  *
  * gen/schedules.h lists the files of math/schedule/ (sorted); it comes from the Makefile. */
 #include "math/schedule.h"
+#include "math/names.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -33,6 +34,16 @@ const struct schedule *schedule_find(const char *name)
             return registry[i];
     }
     return NULL;
+}
+
+static struct named named_at(int i)
+{
+    return (struct named){registry[i]->name, registry[i]->title, registry[i]->same_as};
+}
+
+const char *schedule_meant(const char *given)
+{
+    return names_meant(given, named_at, schedule_count());
 }
 
 int schedule_scalars(const struct schedule *s)
@@ -67,12 +78,6 @@ struct making {
 static enum err_code make(struct making *m, const struct schedule_given *given,
                           enum profile profile, const char *prefix, struct schedule_spec *ret);
 
-static const char *name_at(const void *table, int i)
-{
-    (void)table;
-    return registry[i]->name;
-}
-
 static const char *profile_at(const void *table, int i)
 {
     (void)table;
@@ -88,8 +93,10 @@ static enum err_code find(struct making *m, const struct schedule_given *given, 
     *ret = schedule_find(given->name);
     if (*ret)
         return ERR_OK;
-    schedule_refuse(prefix, "name", m->err, "unknown schedule \"%.60s\"", given->name);
-    err_suggest(m->err, err_nearest(given->name, name_at, NULL, schedule_count()));
+    const char *meant = schedule_meant(given->name);
+    schedule_refuse(prefix, "name", m->err, "unknown schedule \"%.60s\"%s", given->name,
+                    meant ? "" : "; GET /v1/schedules lists them");
+    err_suggest(m->err, meant);
     return ERR_VALIDATION;
 }
 

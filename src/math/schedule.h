@@ -84,6 +84,8 @@ struct schedule_given {
 int schedule_count(void);
 const struct schedule *schedule_at(int i);
 const struct schedule *schedule_find(const char *name); /* NULL: unknown */
+/* The name that a client meant by one that is unknown; NULL: nobody knows. */
+const char *schedule_meant(const char *given);
 int schedule_scalars(const struct schedule *s);
 
 /* Resolves what a client gave; a profile that is not given is `profile`. The specification lies in

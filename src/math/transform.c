@@ -1,6 +1,7 @@
 /* The registry of transforms, and the driver of chains. gen/transforms.h lists the files of
  * math/transform/, sorted, so that a new transform is one new file. */
 #include "math/transform.h"
+#include "math/names.h"
 
 #include "math/explain.h"
 #include "math/vector.h"
@@ -36,6 +37,16 @@ const struct transform *transform_find(const char *name)
             return registry[i];
     }
     return NULL;
+}
+
+static struct named named_at(int i)
+{
+    return (struct named){registry[i]->name, registry[i]->title, registry[i]->same_as};
+}
+
+const char *transform_meant(const char *given)
+{
+    return names_meant(given, named_at, transform_count());
 }
 
 int transform_slots(const struct transform *t)

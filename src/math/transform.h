@@ -102,6 +102,8 @@ struct transform {
 int transform_count(void);
 const struct transform *transform_at(int i);
 const struct transform *transform_find(const char *name); /* NULL: unknown */
+/* The name that a client meant by one that is unknown; NULL: nobody knows. */
+const char *transform_meant(const char *given);
 
 int transform_slots(const struct transform *t);
 int transform_scalars(const struct transform *t);

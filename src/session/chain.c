@@ -13,12 +13,6 @@
 
 enum { PREFIX_LEN = 32 };
 
-static const char *transform_name_at(const void *table, int i)
-{
-    (void)table;
-    return transform_at(i)->name;
-}
-
 static struct pointer item_pointer(int i, const char *field)
 {
     struct pointer p = pointer_to("#/transforms");
@@ -39,9 +33,10 @@ static const struct transform *find(const struct transform_given *given, int i, 
     }
     const struct transform *t = transform_find(given->name);
     if (!t) {
-        err_add(err, ERR_VALIDATION, item_pointer(i, "name").text, "unknown transform \"%.60s\"",
-                given->name);
-        err_suggest(err, err_nearest(given->name, transform_name_at, NULL, transform_count()));
+        const char *meant = transform_meant(given->name);
+        err_add(err, ERR_VALIDATION, item_pointer(i, "name").text, "unknown transform \"%.60s\"%s",
+                given->name, meant ? "" : "; GET /v1/transforms lists them");
+        err_suggest(err, meant);
     }
     return t;
 }

@@ -88,22 +88,22 @@ static enum err_code check_tags(const struct session_spec *spec, struct err *err
     return code;
 }
 
-static const char *optim_name_at(const void *table, int i)
+static enum err_code find_optim(const struct session_spec *spec, const struct optim **ret,
+                                struct err *err)
 {
-    (void)table;
-    return optim_at(i)->name;
-}
-
-static enum err_code find_optim(const char *name, const struct optim **ret, struct err *err)
-{
+    const char *name = spec->optimizer;
+    bool object = spec->arg_count > 0 || spec->profile;
     if (!name)
-        return err_add(err, ERR_VALIDATION, "#/optimizer",
-                       "an optimizer is missing; GET /v1/optimizers lists them");
+        return err_add(err, ERR_VALIDATION, object ? "#/optimizer/name" : "#/optimizer",
+                       "%s; GET /v1/optimizers lists them",
+                       object ? "the optimizer has no name" : "an optimizer is missing");
     *ret = optim_find(name);
     if (*ret)
         return ERR_OK;
-    err_add(err, ERR_VALIDATION, "#/optimizer/name", "unknown optimizer \"%.60s\"", name);
-    err_suggest(err, err_nearest(name, optim_name_at, NULL, optim_count()));
+    const char *meant = optim_meant(name);
+    err_add(err, ERR_VALIDATION, "#/optimizer/name", "unknown optimizer \"%.60s\"%s", name,
+            meant ? "" : "; GET /v1/optimizers lists them");
+    err_suggest(err, meant);
     return ERR_VALIDATION;
 }
 
@@ -112,7 +112,7 @@ static enum err_code find_optim(const char *name, const struct optim **ret, stru
 static enum err_code plan_optim(const struct session_spec *spec, struct plan *plan, struct err *err)
 {
     int profile = PROFILE_TORCH;
-    enum err_code code = find_optim(spec->optimizer, &plan->optim, err);
+    enum err_code code = find_optim(spec, &plan->optim, err);
     if (spec->profile)
         profile =
             name_choose(spec->profile, profile_names, PROFILE_COUNT, "#/optimizer/profile", err);

@@ -38,6 +38,9 @@ Test(err, nearest)
         {"ab", NULL},
         {"spe", NULL},
         {"esp", "eps"},
+        {"LR", "lr"},
+        {"AdamW", "adamw"},
+        {"Wieght_Decay", "weight_decay"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const char *got = err_nearest(rows[i].given, name_at, names, NAMES);
