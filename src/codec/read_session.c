@@ -3,12 +3,36 @@
 #include "codec/json_fields.h"
 #include "codec/json_values.h"
 
+#include <math.h>
 #include <string.h>
 
 /* ---- the optimizer ------------------------------------------------------------------------- */
 
 /* Whether a value fits its hyperparameter is for the table of the optimizer to say: here it is
  * only put into the form in which the table is asked. */
+static bool is_number_or_null(json_t *v)
+{
+    return json_is_number(v) || json_is_null(v);
+}
+
+/* A list with nulls among its numbers, as torch writes what is left to it: eps=(None, 1e-3). */
+static void read_gaps(struct decode *d, json_t *v, struct hyper_arg *arg)
+{
+    size_t i;
+    json_t *item;
+    double *numbers = decode_zalloc(d, json_array_size(v), sizeof *numbers);
+    arg->count = 0;
+    json_array_foreach(v, i, item)
+    {
+        if (!numbers || !is_number_or_null(item))
+            return;
+        numbers[i] = json_is_null(item) ? NAN : json_number_value(item);
+    }
+    arg->kind = ARG_NUMBERS;
+    arg->numbers = numbers;
+    arg->count = json_array_size(v);
+}
+
 void decode_arg(struct decode *d, json_t *v, struct hyper_arg *arg)
 {
     const struct lift_array *lifted = decode_lifted(d, v);
@@ -28,6 +52,8 @@ void decode_arg(struct decode *d, json_t *v, struct hyper_arg *arg)
         arg->string = decode_text(d, v);
     } else if (json_is_null(v)) {
         arg->kind = ARG_NULL;
+    } else if (json_is_array(v) && json_array_size(v) > 0 && !lifted) {
+        read_gaps(d, v, arg);
     }
 }
 
@@ -153,6 +179,7 @@ static const struct alias session_aliases[] = {{"params", "parameters"},
                                                {"opt", "optimizer"},
                                                {"algorithm", "optimizer"},
                                                {"method", "optimizer"},
+                                               {"hyperparameters", "optimizer"},
                                                {"optim", "optimizer"},
                                                {"lr", "optimizer.lr"},
                                                {"learning_rate", "optimizer.lr"},

@@ -11,27 +11,43 @@ const char *const profile_names[PROFILE_COUNT] = {"torch", "keras", "optax", "pa
  * false, which are their defaults, may stay. */
 static const char *const without_effect[] = {"foreach", "fused", "capturable", "differentiable"};
 
-/* Arguments of the libraries' optimizers that are asked for elsewhere here. Null and false may
- * stay too: nothing is wanted then. */
+/* Arguments of the libraries that are asked for elsewhere here, and fields that stand in another
+ * place: of optimizers and groups, or of what has another prefix. Null and false may stay too:
+ * nothing is wanted then. */
 static const struct {
-    const char *name, *instead;
+    const char *prefix, *name, *instead;
 } elsewhere[] = {
-    {"clipnorm", "a transform: {\"name\": \"clip_norm\", \"max_norm\": …}"},
-    {"global_clipnorm", "a transform: {\"name\": \"clip_global_norm\", \"max_norm\": …}"},
-    {"max_grad_norm", "a transform: {\"name\": \"clip_global_norm\", \"max_norm\": …}"},
-    {"clipvalue", "a transform: {\"name\": \"clip_value\", \"max_value\": …}"},
-    {"use_ema", "a transform: {\"name\": \"ema\"}"},
-    {"ema_momentum", "a transform: {\"name\": \"ema\", \"decay\": …}"},
-    {"ema_overwrite_frequency", "a transform: {\"name\": \"ema\", \"overwrite_frequency\": …}"},
-    {"gradient_accumulation_steps", "a transform: {\"name\": \"accumulate\", \"steps\": …}"},
-    {"loss_scale_factor",
+    {"#/schedule", "epochs", "total_steps: the steps of all epochs"},
+    {"#/schedule", "steps_per_epoch", "total_steps: the steps of all epochs"},
+    {"#/schedule", "cycle_momentum", "schedule: {\"lr\": …, \"momentum\": …}, one for each"},
+    {"#/schedule", "base_momentum", "schedule: {\"lr\": …, \"momentum\": …}, one for each"},
+    {"#/schedule", "max_momentum", "schedule: {\"lr\": …, \"momentum\": …}, one for each"},
+    {"#/schedule", "last_epoch", "the session itself, which knows its step"},
+    {"#/transforms", "norm_type", "norm: \"l1\", \"l2\" or \"max\""},
+    {NULL, "clipnorm", "a transform: {\"name\": \"clip_norm\", \"max_norm\": …}"},
+    {NULL, "global_clipnorm", "a transform: {\"name\": \"clip_global_norm\", \"max_norm\": …}"},
+    {NULL, "max_grad_norm", "a transform: {\"name\": \"clip_global_norm\", \"max_norm\": …}"},
+    {NULL, "clipvalue", "a transform: {\"name\": \"clip_value\", \"max_value\": …}"},
+    {NULL, "use_ema", "a transform: {\"name\": \"ema\"}"},
+    {NULL, "ema_momentum", "a transform: {\"name\": \"ema\", \"decay\": …}"},
+    {NULL, "ema_overwrite_frequency",
+     "a transform: {\"name\": \"ema\", \"overwrite_frequency\": …}"},
+    {NULL, "gradient_accumulation_steps", "a transform: {\"name\": \"accumulate\", \"steps\": …}"},
+    {NULL, "loss_scale_factor",
      "a transform: {\"name\": \"scale\", \"factor\": …} with 1/loss_scale_factor"},
-    {"maximize", "a transform: {\"name\": \"maximize\"}"},
-    {"weight_decay", "a transform: {\"name\": \"weight_decay\", \"weight_decay\": …}"},
-    {"mask", "groups: {\"match\": \"*bias\", \"weight_decay\": 0}"},
-    {"params", "groups: {\"match\": …} with hyperparameters of their own"},
-    {"mu_dtype", "dtype of the session, which its state has too"},
-    {"accumulator_dtype", "dtype of the session, which its state has too"},
+    {NULL, "maximize", "a transform: {\"name\": \"maximize\"}"},
+    {NULL, "weight_decay", "a transform: {\"name\": \"weight_decay\", \"weight_decay\": …}"},
+    {NULL, "mask", "groups: {\"match\": \"*bias\", \"weight_decay\": 0}"},
+    {NULL, "params", "groups: {\"match\": …} with hyperparameters of their own"},
+    {NULL, "mu_dtype", "dtype of the session, which its state has too"},
+    {NULL, "accumulator_dtype", "dtype of the session, which its state has too"},
+    {NULL, "max_iter", "one step for each iteration, or a run of so many"},
+    {NULL, "max_eval", "one step for each evaluation"},
+    {NULL, "schedule", "schedule beside the optimizer, in the session"},
+    {NULL, "lr_schedule", "schedule beside the optimizer, in the session"},
+    {NULL, "transforms", "transforms beside the optimizer, in the session"},
+    {NULL, "groups", "groups beside the optimizer, in the session"},
+    {NULL, "optimizer", "one session for each optimizer"},
 };
 
 struct resolution {
@@ -114,11 +130,18 @@ static const char *kind_words(const struct hyper *y)
     return "";
 }
 
-/* "beta1 must be a number, at least 0 and below 1" */
-static void wrong_kind(struct resolution *r, const struct hyper *y, const struct pointer *at)
+/* Whole numbers end where doubles do: to say so would only be noise. */
+static bool has_most(const struct hyper *y)
+{
+    return isfinite(y->max) && y->max < 9007199254740992.0;
+}
+
+/* "beta1 must be a number, at least 0 and below 1", by the name that the client used. */
+static void wrong_kind(struct resolution *r, const struct hyper *y, const char *name,
+                       const struct pointer *at)
 {
     char text[ERR_DETAIL_LEN];
-    size_t len = (size_t)snprintf(text, sizeof text, "%s must be %s", y->name, kind_words(y));
+    size_t len = (size_t)snprintf(text, sizeof text, "%s must be %s", name, kind_words(y));
     const char *between = " ";
     for (const char *const *c = y->kind == HYPER_CHOICE ? y->choices : NULL; c && *c; c++) {
         if (len < sizeof text)
@@ -126,7 +149,7 @@ static void wrong_kind(struct resolution *r, const struct hyper *y, const struct
         between = ", ";
     }
     bool number = y->kind == HYPER_REAL || y->kind == HYPER_INTEGER || y->kind == HYPER_LIST;
-    bool min = number && isfinite(y->min), max = number && isfinite(y->max);
+    bool min = number && isfinite(y->min), max = number && has_most(y);
     if (min && len < sizeof text)
         len += (size_t)snprintf(text + len, sizeof text - len, ", %s %.15g",
                                 y->min_open ? "above" : "at least", y->min);
@@ -178,18 +201,21 @@ static bool is_nothing(const struct hyper_arg *arg)
     return arg->kind == ARG_NULL || (arg->kind == ARG_BOOL && arg->number == 0);
 }
 
+static bool is_under(const struct resolution *r, const char *prefix)
+{
+    return strncmp(r->prefix, prefix, strlen(prefix)) == 0;
+}
+
 /* Whether `arg` is known from a library and asked for elsewhere; says where, if it asks for
  * anything.
  */
 static bool is_elsewhere(struct resolution *r, const struct hyper_arg *arg,
                          const struct pointer *at)
 {
-    bool optimizer = strncmp(r->prefix, "#/optimizer", strlen("#/optimizer")) == 0;
-    bool group = strncmp(r->prefix, "#/groups", strlen("#/groups")) == 0;
-    if (!optimizer && !group)
-        return false;
+    bool optimizer = is_under(r, "#/optimizer") || is_under(r, "#/groups");
     for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++) {
-        if (strcmp(arg->name, elsewhere[i].name) != 0)
+        bool here = elsewhere[i].prefix ? is_under(r, elsewhere[i].prefix) : optimizer;
+        if (!here || strcmp(arg->name, elsewhere[i].name) != 0)
             continue;
         if (!is_nothing(arg))
             r->code = err_add(r->err, ERR_VALIDATION, at->text, "%s has no \"%s\"; use %s", r->what,
@@ -304,7 +330,9 @@ static void set(struct resolution *r, int i, const struct hyper_arg *arg, bool b
             r->list[i] = (struct hyper_list){arg->numbers, arg->count};
     } else {
         r->value[i] = 0; /* so that it does not count as missing too */
-        wrong_kind(r, y, at);
+        const char *alias = y->alias[r->profile];
+        bool renamed = alias && strcmp(alias, arg->name) == 0;
+        wrong_kind(r, y, renamed ? alias : y->name, at);
         if (y->kind == HYPER_CHOICE && arg->kind == ARG_STRING)
             err_suggest(r->err, choice_nearest(y, arg->string));
     }
@@ -330,7 +358,7 @@ static void set_items(struct resolution *r, const struct hyper_arg *arg, size_t 
         if (!is_item_of(alias, arg->name))
             continue;
         struct hyper_arg item = {.name = arg->name, .kind = ARG_NULL};
-        if (usable && arg->kind == ARG_NUMBERS) {
+        if (usable && arg->kind == ARG_NUMBERS && !isnan(arg->numbers[item_index(alias)])) {
             item.kind = ARG_NUMBER;
             item.number = arg->numbers[item_index(alias)];
         }
@@ -398,9 +426,12 @@ static void report_missing(struct resolution *r)
         if (!isnan(r->value[i]))
             continue;
         struct pointer at = pointer_to(r->prefix, r->table[i].name);
+        const char *alias = r->table[i].alias[r->profile];
+        bool renamed = alias && !strchr(alias, '[');
         r->code = err_add(r->err, ERR_VALIDATION, at.text,
-                          "%s has to be given: %s has no default for it in profile %s",
-                          r->table[i].name, r->what, profile_names[r->profile]);
+                          "%s has to be given%s%s: %s has no default for it in profile %s",
+                          r->table[i].name, renamed ? ", also as " : "", renamed ? alias : "",
+                          r->what, profile_names[r->profile]);
     }
 }
 

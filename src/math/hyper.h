@@ -67,7 +67,7 @@ struct hyper_arg {
     enum hyper_arg_kind kind;
     double number;         /* ARG_NUMBER; ARG_BOOL: 0 or 1 */
     const char *string;    /* ARG_STRING */
-    const double *numbers; /* ARG_NUMBERS; ARG_PAIRS: the keys */
+    const double *numbers; /* ARG_NUMBERS (NaN: a null among them); ARG_PAIRS: the keys */
     const double *values;  /* ARG_PAIRS */
     size_t count;
 };

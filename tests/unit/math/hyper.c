@@ -204,8 +204,9 @@ Test(hyper, every_violation_is_reported)
     cr_assert_eq(hyper_resolve(table, PROFILE_OPTAX, "toy", "#", args, 4, h, &err), ERR_VALIDATION);
     cr_assert_eq(err.count, 5);
     cr_expect_str_eq(err.at[4].pointer, "#/lr");
-    cr_expect_str_eq(err.at[4].detail,
-                     "lr has to be given: toy has no default for it in profile optax");
+    cr_expect_str_eq(
+        err.at[4].detail,
+        "lr has to be given, also as learning_rate: toy has no default for it in profile optax");
 }
 
 Test(hyper, required_and_null)
