@@ -137,8 +137,9 @@ static bool measure(struct scan s, size_t *ret_columns, bool *ret_numbers)
     if (s.column >= 2 && s.column <= CSV_COLUMNS)
         return true;
     err_add(s.err, ERR_VALIDATION, "",
-            "line %zu has %zu columns; a table has 2 to %d: features and a target", s.line,
-            s.column, CSV_COLUMNS);
+            "line %zu has %zu column%s; a table has 2 to %d, with commas between: features and a "
+            "target",
+            s.line, s.column, s.column == 1 ? "" : "s", CSV_COLUMNS);
     return false;
 }
 

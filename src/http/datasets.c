@@ -72,12 +72,26 @@ static enum err_code check_name(struct request *r, const char *name)
     return ERR_OK;
 }
 
+/* What is sent in place of a table now and then, and read as CSV would only be a riddle. */
+static enum err_code check_form(struct request *r)
+{
+    const char *body = (const char *)r->body.data;
+    if (r->body.len > 3 && memcmp(body, "PK\3\4", 4) == 0)
+        return err_add(&r->err, ERR_VALIDATION, "",
+                       "this is a zip file such as npz; send one array, as numpy.save writes it");
+    if (r->body.len > 1 && (body[0] == '{' || (body[0] == '[' && body[1] == '[')))
+        return err_add(&r->err, ERR_VALIDATION, "",
+                       "this is JSON; a data set is sent as CSV, the target in its last column, or "
+                       "as npy");
+    return ERR_OK;
+}
+
 /* npy begins with a byte that no text has; everything else is CSV. */
 static void upload(struct request *r, const char *name)
 {
     const char *target = target_arg(&r->target, "target");
     struct dataset *d = request_alloc(r, 1, sizeof *d);
-    if (!d || check_name(r, name))
+    if (!d || check_name(r, name) || check_form(r))
         return;
     if (r->body.len > 0 && r->body.data[0] == '\x93')
         npy_read_dataset(&r->arena, r->body.data, r->body.len, target, d, &r->err);
