@@ -343,7 +343,8 @@ enum err_code json_read_many(struct arena *a, const char *body, size_t len,
 {
     static const struct field rows[] = {{.name = "items", .read = read_items, .required = true},
                                         {0}};
-    static const struct fields fields = {"a body of steps for many sessions", rows, NULL};
+    static const struct alias aliases[] = {{"steps", "items"}, {"sessions", "items"}, {0}};
+    static const struct fields fields = {"a body of steps for many sessions", rows, aliases};
     struct decode d;
     struct items_given given = {0};
     struct place root = PLACE_ROOT("#");

@@ -210,25 +210,42 @@ static const struct route routes[] = {
 
 enum { ROUTES = sizeof routes / sizeof *routes };
 
-/* Whether the path of `t` has the form of `pattern`; parameters are noted as they pass. */
-static bool matches(const char *pattern, const struct target *t, const char **parameters)
+/* What is left of `pattern` behind the path of `t`, NULL where they differ; parameters are noted as
+ * they pass. */
+static const char *rest_of(const char *pattern, const struct target *t, const char **parameters)
 {
     int segment = 0, parameter = 0;
-    for (const char *p = pattern; p[0] == '/' && p[1]; segment++) {
+    const char *p = pattern;
+    for (; p[0] == '/' && p[1] && segment < t->segment_count; segment++) {
         size_t len = strcspn(++p, "/");
-        if (segment == t->segment_count)
-            return false;
         const char *given = t->segments[segment];
         if (*p == '{') {
             if (!*given)
-                return false;
+                return NULL;
             parameters[parameter++] = given;
         } else if (strncmp(p, given, len) != 0 || given[len]) {
-            return false;
+            return NULL;
         }
         p += len;
     }
-    return segment == t->segment_count;
+    return segment < t->segment_count ? NULL : p[0] == '/' && !p[1] ? "" : p;
+}
+
+static bool matches(const char *pattern, const struct target *t, const char **parameters)
+{
+    const char *rest = rest_of(pattern, t, parameters);
+    return rest && !*rest;
+}
+
+/* The first pattern that goes on where the path ends; NULL: none does. */
+static const char *longer(const struct target *t)
+{
+    const char *parameters[REQUEST_PARAMETERS];
+    for (int i = 0; i < ROUTES; i++) {
+        if (rest_of(routes[i].pattern, t, parameters))
+            return routes[i].pattern;
+    }
+    return NULL;
 }
 
 static const char *pattern_at(const void *table, int i)
@@ -255,7 +272,8 @@ enum err_code routes_find(struct request *r, struct err *err)
                        r->answer.allow ? r->answer.allow : "other methods", r->method);
     }
     err_add(err, ERR_NOT_FOUND, "", "nothing is at %.150s", r->target.path);
-    err_suggest(err, err_nearest(r->target.path, pattern_at, routes, ROUTES));
+    const char *near = err_nearest(r->target.path, pattern_at, routes, ROUTES);
+    err_suggest(err, near ? near : longer(&r->target));
     return ERR_NOT_FOUND;
 }
 

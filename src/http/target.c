@@ -2,6 +2,7 @@
 #include "http/target.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -144,6 +145,16 @@ static const char *name_at(const void *table, int i)
     return ((const char *const *)table)[i];
 }
 
+/* "limit, cursor", cut where too long. */
+static const char *list_names(const char *const *names, char *out, size_t size)
+{
+    size_t len = 0;
+    out[0] = '\0';
+    for (int i = 0; names && names[i] && len < size; i++)
+        len += (size_t)snprintf(out + len, size - len, "%s%s", i ? ", " : "", names[i]);
+    return out;
+}
+
 enum err_code target_allow(const struct target *t, const char *const *allowed, struct err *err)
 {
     int count = 0;
@@ -156,10 +167,11 @@ enum err_code target_allow(const struct target *t, const char *const *allowed, s
             k++;
         if (k < count)
             continue;
+        char known[ERR_DETAIL_LEN];
         code = err_add(err, ERR_REQUEST, "",
-                       count ? "unknown query parameter \"%s\""
-                             : "this resource has no query parameter \"%s\"",
-                       t->args[i].name);
+                       count ? "unknown query parameter \"%.60s\"; there are %s"
+                             : "this resource has no query parameter \"%.60s\"%s",
+                       t->args[i].name, list_names(allowed, known, sizeof known));
         err_suggest(err, err_nearest(t->args[i].name, name_at, allowed, count));
     }
     return code;

@@ -87,6 +87,21 @@ static enum err_code check_state(const struct optim *o, const double *base, cons
     return ERR_OK;
 }
 
+static enum err_code refuse_empty(const struct group *x, int i, const struct tensor *tensors,
+                                  int tensor_count, struct err *err)
+{
+    char names[80] = "";
+    size_t len = 0;
+    int k = 0;
+    for (; k < tensor_count && len + strlen(tensors[k].name) + 2 < sizeof names; k++)
+        len += (size_t)snprintf(names + len, sizeof names - len, "%s%s", k ? ", " : "",
+                                tensors[k].name);
+    return err_add(err, ERR_VALIDATION, item_pointer(i, x->match ? "match" : "exclude").text,
+                   "no tensor of the parameters is in this group (a tensor is in the first group "
+                   "that chooses it); they are %s%s",
+                   names, k < tensor_count ? " …" : "");
+}
+
 /* Patterns, state and shapes against the parameters. */
 static enum err_code check_tensors(const struct optim *o, const double *base,
                                    const struct tensor *tensors, int tensor_count,
@@ -104,9 +119,7 @@ static enum err_code check_tensors(const struct optim *o, const double *base,
             code = o->takes(x->h, &tensors[k], 1, item_pointer(i, NULL).text, err);
     }
     if (!code && chosen == 0 && tensor_count > 0)
-        return err_add(err, ERR_VALIDATION, item_pointer(i, x->match ? "match" : "exclude").text,
-                       "no tensor of the parameters is in this group (a tensor is in the first "
-                       "group that chooses it)");
+        return refuse_empty(x, i, tensors, tensor_count, err);
     return code;
 }
 

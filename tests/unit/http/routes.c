@@ -50,6 +50,10 @@ Test(routes, not_found)
     }
     find("GET", "/v1/session");
     cr_assert_str_eq(request.err.at[0].suggestion, "/v1/sessions");
+    find("GET", "/v1/demo/adam");
+    cr_assert_str_eq(request.err.at[0].suggestion, "/v1/demo/{optimizer}/{objective}");
+    find("GET", "/v1/zebra");
+    cr_assert_str_empty(request.err.at[0].suggestion);
 }
 
 Test(routes, other_method)

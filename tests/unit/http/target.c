@@ -73,6 +73,7 @@ Test(target, unknown_arguments_get_a_suggestion)
     cr_assert_eq(target_allow(&target, allowed, &err), ERR_REQUEST);
     cr_assert_eq(err.count, 1);
     cr_assert_str_eq(err.at[0].suggestion, "limit");
+    cr_assert_str_eq(err.at[0].detail, "unknown query parameter \"limt\"; there are limit, cursor");
     parse("/?cursor=1");
     cr_assert_eq(target_allow(&target, allowed, &err), ERR_OK);
     cr_assert_eq(target_allow(&target, NULL, &err), ERR_REQUEST);
