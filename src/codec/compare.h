@@ -16,7 +16,8 @@ struct compare_body {
     double max_seconds;
 };
 
-/* What is missing or out of range besides is for the race to say. Memory: `a`. */
+/* What is missing or out of range besides is for the race to say; ERR_VALIDATION leaves what could
+ * be read, so that it can say so at once. Memory: `a`. */
 enum err_code json_read_compare(struct arena *a, const char *body, size_t len,
                                 struct compare_body *ret, struct err *err);
 

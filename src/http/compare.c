@@ -22,11 +22,14 @@ void compare_begin(struct request *r)
     struct contest *c = request_alloc(r, 1, sizeof *c);
     struct compare_body body;
     struct objective_spec *spec;
-    if (!c || json_read_compare(&r->arena, r->body.data, r->body.len, &body, &r->err))
+    enum err_code code = json_read_compare(&r->arena, r->body.data, r->body.len, &body, &r->err);
+    if (!c || (code && code != ERR_VALIDATION))
         return;
     body.objective.dimension = body.start.n;
-    if (datasets_attach(r, &body.objective) ||
-        objective_make(&body.objective, "#/objective", &r->arena, &spec, &r->err))
+    if ((!code || body.objective.name) && !datasets_attach(r, &body.objective))
+        objective_make(&body.objective, "#/objective", &r->arena, &spec, &r->err);
+    race_look(body.entries, body.entry_count, &r->err);
+    if (r->err.code)
         return;
     c->request = (struct race_request){.objective = spec,
                                        .entries = body.entries,

@@ -71,6 +71,27 @@ enum err_code race_check(const struct race_request *q, const struct session_spec
     return code;
 }
 
+void race_look(const struct session_spec *entries, size_t count, struct err *err)
+{
+    static const double number[] = {1};
+    struct tensor tensor = {.name = "", .rank = 1, .shape = {1}, .count = 1};
+    for (size_t i = 0; i < count; i++) {
+        struct session_spec spec = entries[i];
+        struct err found;
+        err_init(&found);
+        spec.parameters = (struct values){.count = 1, .tensors = &tensor, .data = number, .n = 1};
+        if (spec.optimizer)
+            session_check(&spec, &found);
+        move_pointers(&found, 0, i);
+        for (int k = 0; k < found.count; k++) {
+            if (strncmp(found.at[k].pointer, "#/optimizers/", strlen("#/optimizers/")) != 0)
+                continue;
+            err_add(err, found.code, found.at[k].pointer, "%s", found.at[k].detail);
+            err_suggest(err, found.at[k].suggestion);
+        }
+    }
+}
+
 static enum err_code open_run(const struct race_request *q, size_t entry, struct race_run *run,
                               struct err *err)
 {

@@ -55,6 +55,10 @@ struct race {
 enum err_code race_check(const struct race_request *q, const struct session_spec *entry,
                          struct err *err);
 
+/* What is wrong with the optimizers alone, whatever the objective: names and hyperparameters, with
+ * pointers #/optimizers/i/…. What has no name is left to whoever read it. */
+void race_look(const struct session_spec *entries, size_t count, struct err *err);
+
 /* Multiplications, roughly, that a race takes. */
 double race_cost(const struct race_request *q);
 
