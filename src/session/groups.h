@@ -51,6 +51,9 @@ enum err_code groups_run(struct session *s, const struct optim_step *step,
                          const struct input *input, const struct step_output *out,
                          struct optim_norms *ret_norms, struct err *err);
 
+/* The group's own value of hyperparameter k where coordinate i lies; NULL: it has the session's. */
+const double *groups_own(const struct session *s, size_t i, int k);
+
 /* Readout k of the optimizer into `out`, n numbers; `step` as for optim_readout. */
 enum err_code groups_readout(const struct session *s, int k, const struct optim_step *step,
                              double *out);

@@ -189,6 +189,18 @@ static enum err_code hypers_at(const struct session *s, int group, const double 
     return ERR_OK;
 }
 
+const double *groups_own(const struct session *s, size_t i, int k)
+{
+    for (int x = 0; s->groups && x < s->tensor_count; x++) {
+        int group = s->groups->of[x];
+        if (i < s->tensors[x].offset || i - s->tensors[x].offset >= s->tensors[x].count)
+            continue;
+        bool own = group >= 0 && s->groups->list[group].given >> k & 1;
+        return own ? &s->groups->list[group].h[k] : NULL;
+    }
+    return NULL;
+}
+
 static double *scalars_of(const struct session *s, int group)
 {
     return group < 0 ? s->scalars : s->groups->list[group].state + 1;

@@ -6,6 +6,7 @@
 #include "session/schedules.h"
 
 #include "math/explain.h"
+#include "session/groups.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -358,9 +359,11 @@ void schedules_tell(const struct session *s, uint64_t t, const double *h, struct
         if (out->moved)
             out->moved[i] = h[k];
         const char *text = out->explanation ? line_text(schedule, out->explanation->arena) : NULL;
+        const double *own = text ? groups_own(s, out->coordinate, k) : NULL;
+        double value = own ? schedule_value(&one->spec, t, *own, x->state) : h[k];
         if (text)
-            explain_line(out->explanation, s->optim->hypers[k].name, schedule->formula, h[k], text,
-                         (double)t, s->h[k]);
+            explain_line(out->explanation, s->optim->hypers[k].name, schedule->formula, value, text,
+                         (double)t, own ? *own : s->h[k]);
     }
 }
 
