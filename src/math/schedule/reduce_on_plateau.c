@@ -86,7 +86,8 @@ const struct schedule schedule_reduce_on_plateau = {
     .formula = "\\eta \\leftarrow \\max(c\\,s, s_{min})\\,\\eta_0 \\;\\text{when the mean loss has "
                "not improved } p \\text{ times}",
     .doc = "Cuts when the mean of the loss stalls; every step has to carry its loss. The step that "
-           "shows the plateau has the new value already.",
+           "shows the plateau has the new value already. This is optax's way; torch and Keras cut "
+           "as plateau does.",
     .use_when = "As plateau, where the loss is noisy enough to be averaged first.",
     .reference = "optax.contrib.reduce_on_plateau",
     .same_as = {NULL, NULL, "optax.contrib.reduce_on_plateau", NULL},
