@@ -41,7 +41,8 @@ const struct transform transform_project_box = {
     .doc = "Moves each parameter to the nearest point between lower and upper. With 0 and 1 the "
            "unit cube; with -c and c the ball of the largest size, as a Wasserstein critic has it.",
     .same_as = {NULL, NULL,
-                "optax.projections.projection_box, projection_hypercube, projection_linf_ball",
+                "optax.projections.projection_box, optax.projections.projection_hypercube, "
+                "optax.projections.projection_linf_ball",
                 NULL},
     .hypers = hypers,
     .after = after,

@@ -45,8 +45,8 @@ const struct transform transform_project_sum = {
            "normal is all ones), or with at_most to at most that (the half-space below it): "
            "budgets, offsets that must cancel. All chosen tensors together.",
     .same_as = {NULL, NULL,
-                "optax.projections.projection_hyperplane(w, ones, b), projection_halfspace(w, "
-                "ones, b)",
+                "optax.projections.projection_hyperplane(w, ones, b), "
+                "optax.projections.projection_halfspace(w, ones, b)",
                 NULL},
     .hypers = hypers,
     .after = after,
