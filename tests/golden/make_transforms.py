@@ -513,6 +513,14 @@ CASES = [
                streams=HARD),
     optax_case("gradient_ema", "biased", [T("gradient_ema", decay=0.99, debias=False)],
                chained("optax.ema(0.99, debias=False)")),
+    optax_case("monitor", "norm", [T("monitor", decay=0.9, threshold=2.5), T("clip_norm", max_norm=1)],
+               chained("optax.monitor({'norm': optax.tree.norm, 'norm_mean': "
+                       "optax.measure_with_ema(optax.tree.norm, 0.9), 'above_mean': "
+                       "optax.measure_with_ema(lambda g: jnp.float64(optax.tree.norm(g) > 2.5), 0.9)"
+                       "}), optax.stateless_with_tree_map("
+                       "lambda g, _: g * jnp.minimum(1, 1 / optax.tree.norm(g)))"),
+               scalars={n: lambda s, n=n: float(s[0].measurements[n])
+                        for n in ("norm", "norm_mean", "above_mean")}),
     optax_case("trace", "default", [T("trace", decay=0.9)], chained("optax.trace(0.9)"),
                streams=HARD),
     optax_case("trace", "nesterov", [T("trace", decay=0.5, nesterov=True)],

@@ -260,8 +260,8 @@ static void compare_scalars(const struct case_file *c, const struct chained *k)
         for (int i = 0; i < transform_scalars(link->transform); i++)
             found = strcmp(link->transform->scalars[i].name, name) == 0 ? i : found;
         cr_assert_geq(found, 0, "%s: no scalar %s", c->path, name);
-        cr_expect_eq(link->scalar[found], json_number_value(want), "%s: %s is %g", c->path, name,
-                     link->scalar[found]);
+        double is = link->scalar[found], be = json_number_value(want);
+        cr_expect(fabs(is - be) <= c->tolerance * fabs(be), "%s: %s is %g", c->path, name, is);
     }
 }
 
