@@ -1,15 +1,17 @@
 /* Nanoseconds per parameter of whole steps (optim_run: kernel, norms, finite check).
  *
- *   kernels [rounds]              median of `rounds` (default 7) interleaved rounds, beside a loop
- * that moves the same bytes (for each of w and the slots one read and one write, and one read of
- * g), and beside memcpy kernels step NAME DTYPE N     one line read on standard input, one round
- * measured and printed: for a peer that takes turns with it (tests/bench/torch_fused.py) kernels
- * all [N]               every optimizer with its torch defaults at N parameters (1,000,000), as a
- * square matrix; those that want a full Hessian are left out
+ *   kernels [rounds]            median of `rounds` (7 if not given), interleaved
+ *   kernels step NAME DTYPE N   for a peer that takes turns with it (torch_fused.py)
+ *   kernels all [N]             every optimizer with its torch defaults
  *
- * Columns of the first: optimizer, dtype, n, ns per parameter for each instruction set, the loop
- * with its share of the best instruction set's time (1.00: a step costs what its memory costs), and
- * the bytes that the step moves per second as a share of those that memcpy moves at the same n. */
+ * The first measures beside a loop that moves the same bytes (for each of w and the slots one read
+ * and one write, and one read of g), and beside memcpy. Its columns: optimizer, dtype, n, ns per
+ * parameter for each instruction set, the loop with its share of the best instruction set's time
+ * (1.00: a step costs what its memory costs), and the bytes that the step moves per second as a
+ * share of those that memcpy moves at the same n.
+ *
+ * The second measures and prints one round for each line that it reads. The third has N parameters
+ * (1,000,000), as a square matrix, and leaves out those that want a full Hessian. */
 #include "base/memory.h"
 #include "math/optim.h"
 
