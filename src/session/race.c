@@ -19,8 +19,8 @@ struct bench {
     const struct race_request *q;
     struct arena *a;
     struct arena scratch; /* of one step */
-    int64_t deadline_ns;
-    double lowest; /* the known minimum, or the smallest loss seen */
+    int64_t until_ns;     /* of the run that is on */
+    double lowest;        /* the known minimum, or the smallest loss seen */
 };
 
 /* ---- setting up ------------------------------------------------------------------------------ */
@@ -198,7 +198,7 @@ static bool goes_on(struct bench *b, struct race_run *run, double first, double 
         diverge(b, run, "the loss is no longer a finite number");
     else if (loss - b->lowest > runaway * (fabs(first - b->lowest) + 1e-300))
         diverge(b, run, "the loss has run away");
-    else if (clock_monotonic_ns() > b->deadline_ns || (b->q->stop && atomic_load(b->q->stop)))
+    else if (clock_monotonic_ns() > b->until_ns || (b->q->stop && atomic_load(b->q->stop)))
         run->end = RACE_OUT_OF_TIME;
     return run->end == RACE_FINISHED;
 }
@@ -292,6 +292,14 @@ static enum err_code leave_copies(struct race *race, struct arena *a, enum err_c
     return code;
 }
 
+/* When the next of `left` runs has had its share of the time: what one does not use is the
+ * others'. */
+static int64_t share_of(int64_t end_ns, size_t left)
+{
+    int64_t now = clock_monotonic_ns();
+    return now + (end_ns - now) / (int64_t)left;
+}
+
 enum err_code race_run(const struct race_request *q, struct arena *a, struct race *ret,
                        struct err *err)
 {
@@ -310,9 +318,10 @@ enum err_code race_run(const struct race_request *q, struct arena *a, struct rac
     if (code)
         return leave_copies(ret, a, code, err);
     arena_init(&b.scratch);
-    b.deadline_ns = clock_monotonic_ns() + (int64_t)(q->max_seconds * 1e9);
+    int64_t end_ns = clock_monotonic_ns() + (int64_t)(q->max_seconds * 1e9);
     set_target(&b, ret);
     for (size_t i = 0; i < q->count && !code; i++) {
+        b.until_ns = share_of(end_ns, q->count - i);
         code = make_curve(q, &ret->runs[i], a)
                    ? run_one(&b, &ret->runs[i], ret->target, err)
                    : err_add(err, ERR_MEMORY, "", "no memory for curves");

@@ -1,0 +1,53 @@
+/* session/race: who races together has the same time. */
+#include "session/race.h"
+
+#include "session/objective.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+
+TestSuite(race, .timeout = 60);
+
+enum { ENTRIES = 3 };
+
+static struct objective_spec *wide(struct arena *a, struct err *err)
+{
+    struct objective_given given = {
+        .name = "rastrigin", .dimension = 20000, .batch_size = -1, .seed = -1};
+    struct objective_spec *spec = NULL;
+    cr_assert_eq(objective_make(&given, "#/objective", a, &spec, err), ERR_OK, "%s",
+                 err->at[0].detail);
+    return spec;
+}
+
+Test(race, time_that_runs_out_is_shared)
+{
+    struct arena a;
+    struct err err;
+    struct race race;
+    struct hyper_arg lr = {.name = "lr", .kind = ARG_NUMBER, .number = 1e-6};
+    struct session_spec entries[ENTRIES];
+    arena_init(&a);
+    err_init(&err);
+    struct objective_spec *spec = wide(&a, &err);
+    double *start = arena_alloc(&a, spec->n * sizeof *start);
+    objective_start(spec, 0, start);
+    for (int i = 0; i < ENTRIES; i++)
+        entries[i] = (struct session_spec){.optimizer = "gd", .args = &lr, .arg_count = 1};
+    struct race_request q = {.objective = spec,
+                             .entries = entries,
+                             .count = ENTRIES,
+                             .steps = 1000000,
+                             .start = start,
+                             .target = NAN,
+                             .max_seconds = 0.6};
+    cr_assert_eq(race_run(&q, &a, &race, &err), ERR_OK, "%s", err.at[0].detail);
+    int64_t most = 0;
+    for (int i = 0; i < ENTRIES; i++) {
+        cr_expect_eq(race.runs[i].end, RACE_OUT_OF_TIME, "%d", i);
+        most = race.runs[i].steps_done > most ? race.runs[i].steps_done : most;
+    }
+    for (int i = 0; i < ENTRIES; i++)
+        cr_expect_gt(20 * race.runs[i].steps_done, most, "%d", i);
+    arena_close(&a);
+}
