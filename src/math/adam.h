@@ -202,11 +202,11 @@ adam_fused_double(const struct optim_step *s, double *restrict w, const double *
 {
     const struct adam_numbers c = adam_numbers(s);
     struct lanes x = {0};
-    FUSED_LOOP(i, k, n, {
+    FUSED_LOOP(i, k, n, (FUSED_ASK(w, i), FUSED_ASK(g, i), FUSED_ASK(m, i), FUSED_ASK(v, i)), {
         double was = w[i], now = adam_one(&c, was, g[i], &m[i], &v[i], NULL, ADAM_PLAIN, has_l2);
         w[i] = now;
         ret->old[i] = was;
-        lanes_add(&x, k, g[i], now - was, m[i] * 0.0 + v[i] * 0.0);
+        lanes_add(&x, k, g[i], now - was, (m[i] + v[i]) * 0.0);
     });
     lanes_leave(&x, ret);
 }
@@ -222,7 +222,7 @@ adam_fused_single(const struct optim_step *s, float *restrict w, const double *r
     const float cm = (float)c.cm, cg = (float)c.cg, root = (float)s->c[ADAM_ROOT];
     const float keep = (float)c.keep, l2 = (float)c.l2, sign = (float)c.sign, eps = (float)c.eps;
     struct lanes x = {0};
-    FUSED_LOOP(i, k, n, {
+    FUSED_LOOP(i, k, n, (FUSED_ASK(w, i), FUSED_ASK(g, i), FUSED_ASK(m, i), FUSED_ASK(v, i)), {
         float was = w[i], d = sign * (float)g[i];
         if (has_l2)
             d += l2 * was;
@@ -232,7 +232,7 @@ adam_fused_single(const struct optim_step *s, float *restrict w, const double *r
         v[i] = square;
         w[i] = now;
         ret->old_single[i] = was;
-        lanes_add(&x, k, g[i], (double)now - (double)was, (double)(mean * 0.0f + square * 0.0f));
+        lanes_add(&x, k, g[i], (double)now - (double)was, (double)((mean + square) * 0.0f));
     });
     lanes_leave(&x, ret);
 }

@@ -26,12 +26,29 @@ struct measure {
     };
 };
 
-/* Does the statements for each i < n, with k the lane of i. The first loop is the one that is
- * compiled to vectors: its inner count is fixed. */
-#define FUSED_LOOP(i, k, n, ...)                                                                   \
+/* What the loop comes to FUSED_AHEAD bytes later is asked for now: a page begins every few hundred
+ * numbers, in each array another one, and there the processor's own foresight ends. */
+enum { FUSED_AHEAD = 1024, FUSED_LINE = 64 };
+
+static inline __attribute__((always_inline)) void fused_ask(const void *at, size_t width)
+{
+    for (size_t i = 0; i < VECTOR_LANES * width; i += FUSED_LINE)
+        __builtin_prefetch((const char *)at + FUSED_AHEAD + i);
+}
+
+/* Of array `x` in a FUSED_LOOP that is at `i`. */
+#define FUSED_ASK(x, i) fused_ask((x) + (i), sizeof *(x))
+
+/* Does the statements for each i < n, with k the lane of i, and `ask` every VECTOR_LANES numbers.
+ * The first loop is the one that is compiled to vectors: its inner count is fixed. */
+#define FUSED_LOOP(i, k, n, ask, ...)                                                              \
     do {                                                                                           \
         size_t fused = 0;                                                                          \
         for (; fused + VECTOR_LANES <= (n); fused += VECTOR_LANES) {                               \
+            {                                                                                      \
+                const size_t i = fused;                                                            \
+                ask;                                                                               \
+            }                                                                                      \
             for (size_t k = 0; k < VECTOR_LANES; k++) {                                            \
                 const size_t i = fused + k;                                                        \
                 __VA_ARGS__                                                                        \
@@ -48,7 +65,8 @@ struct lanes {
     double gradient[VECTOR_LANES], update[VECTOR_LANES];
 };
 
-/* `alarm`: 0·x of each number of state. */
+/* `alarm`: 0·x, x being the number of state, or the sum of several: where that is too large, the
+ * tile is measured again. */
 static inline void lanes_add(struct lanes *x, size_t k, double g, double move, double alarm)
 {
     x->gradient[k] += g * g;

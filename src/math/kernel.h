@@ -97,7 +97,7 @@ descend_fused_loop(double *restrict w, const double *restrict g, size_t n, struc
                    struct measure *restrict ret, bool has_l2)
 {
     struct lanes x = {0};
-    FUSED_LOOP(i, k, n, {
+    FUSED_LOOP(i, k, n, (FUSED_ASK(w, i), FUSED_ASK(g, i)), {
         double was = w[i], now = descend_one(&c, was, g[i], has_l2);
         w[i] = now;
         ret->old[i] = was;
@@ -111,7 +111,7 @@ descend_momentum_fused_loop(double *restrict w, const double *restrict g, double
                             size_t n, struct descent c, struct measure *restrict ret, bool has_l2)
 {
     struct lanes x = {0};
-    FUSED_LOOP(i, k, n, {
+    FUSED_LOOP(i, k, n, (FUSED_ASK(w, i), FUSED_ASK(g, i), FUSED_ASK(b, i)), {
         double was = w[i], now = descend_momentum_one(&c, was, g[i], &b[i], has_l2);
         w[i] = now;
         ret->old[i] = was;

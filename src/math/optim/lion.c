@@ -93,7 +93,7 @@ static bool fused(const struct optim_step *s, enum dtype dtype, void *restrict p
     struct lanes x = {0};
     if (dtype != DTYPE_FLOAT64 || s->h[MODE] != HARD)
         return false;
-    FUSED_LOOP(i, k, n, {
+    FUSED_LOOP(i, k, n, (FUSED_ASK(w, i), FUSED_ASK(g, i), FUSED_ASK(m, i)), {
         double was = w[i], now = one(&c, was, g[i], &m[i], HARD);
         w[i] = now;
         ret->old[i] = was;

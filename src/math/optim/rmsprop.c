@@ -169,7 +169,7 @@ fused_loop(const struct optim_step *s, double *restrict w, const double *restric
 {
     const struct numbers c = numbers_of(s);
     struct lanes x = {0};
-    FUSED_LOOP(i, k, n, {
+    FUSED_LOOP(i, k, n, (FUSED_ASK(w, i), FUSED_ASK(g, i), FUSED_ASK(v, i)), {
         double was = w[i], now = one(&c, was, g[i], &v[i], NULL, NULL, has_l2);
         w[i] = now;
         ret->old[i] = was;
