@@ -26,8 +26,8 @@ struct measure {
     };
 };
 
-/* What the loop comes to FUSED_AHEAD bytes later is asked for now: a page begins every few hundred
- * numbers, in each array another one, and there the processor's own foresight ends. */
+/* What the loop comes to FUSED_AHEAD bytes later is asked of the memory early: a page begins every
+ * few hundred numbers, in each array another one, and there the processor's own foresight ends. */
 enum { FUSED_AHEAD = 1024, FUSED_LINE = 64 };
 
 static inline __attribute__((always_inline)) void fused_ask(const void *at, size_t width)
