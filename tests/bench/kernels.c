@@ -11,7 +11,8 @@
  * share of those that memcpy moves at the same n.
  *
  * The second measures and prints one round for each line that it reads. The third has N parameters
- * (1,000,000), as a square matrix, and leaves out those that want a full Hessian. */
+ * (1,000,000), as a square matrix, and leaves out those that want a full Hessian
+ * or keep a matrix of N × N. */
 #include "base/memory.h"
 #include "math/optim.h"
 
@@ -120,13 +121,16 @@ static double *numbers(size_t n)
     return x;
 }
 
-/* One block after the other, as a session has them. */
-static void bench_memory(struct bench *x, const struct optim *o)
+/* One block after the other, as a session has them. false: they are too large, n² numbers say. */
+static bool bench_memory(struct bench *x, const struct optim *o)
 {
+    static const size_t most = (size_t)4 << 30;
     size_t width = x->b.dtype == DTYPE_FLOAT64 ? sizeof(double) : sizeof(float);
     size_t bytes = lines(x->n, width), count[OPTIM_SLOTS] = {0};
     for (int k = 0; k < optim_slots(o); k++) {
         count[k] = optim_slot_count(o, k, x->h, &x->tensor, 1);
+        if (count[k] > most / width)
+            return false;
         bytes += lines(count[k], width);
     }
     char *at = memory(bytes);
@@ -137,9 +141,11 @@ static void bench_memory(struct bench *x, const struct optim *o)
         x->arrays += count[k] > 0;
         at += lines(count[k], width);
     }
+    return true;
 }
 
-static void bench_open(struct bench *x, const struct subject *subject, enum dtype dtype, size_t n)
+/* false: its state is too large. */
+static bool bench_open(struct bench *x, const struct subject *subject, enum dtype dtype, size_t n)
 {
     const struct optim *o = optim_find(subject->name);
     if (!o)
@@ -164,13 +170,15 @@ static void bench_open(struct bench *x, const struct subject *subject, enum dtyp
         x->h[hyper_find(o->hypers, subject->set)] = subject->to;
     for (int k = 0; k < optim_scalars(o); k++)
         x->scalar[k] = o->scalars[k].start;
-    bench_memory(x, o);
+    if (!bench_memory(x, o))
+        return false;
     x->g = numbers(n);
     x->diagonal = numbers(n);
     for (size_t i = 0; i < n; i++)
         x->diagonal[i] = fabs(x->diagonal[i]) + 1;
     arena_init(&x->scratch);
     optim_start(o, x->h, &x->tensor, 1, &x->b);
+    return true;
 }
 
 static void bench_close(struct bench *x)
@@ -277,8 +285,8 @@ static void measure(const struct subject *subject, enum dtype dtype, size_t n, i
 {
     double took[ISA_MAX][ROUNDS_MAX], loop[ROUNDS_MAX], copy[ROUNDS_MAX], best = INFINITY;
     struct bench x, y; /* y: numbers that the loop may spoil */
-    bench_open(&x, subject, dtype, n);
-    bench_open(&y, subject, dtype, n);
+    if (!bench_open(&x, subject, dtype, n) || !bench_open(&y, subject, dtype, n))
+        fail("too large");
     for (int r = -1; r < rounds; r++) { /* round -1 warms up */
         for (int i = 0; i < ISA_MAX; i++) {
             if (optim_select_isa(isas[i]))
@@ -326,7 +334,8 @@ static void measure_in_turns(const char *name, const char *dtype, const char *n)
     struct subject subject = {.label = name, .name = name};
     bool single = strcmp(dtype, "float32") == 0;
     optim_select_isa(NULL);
-    bench_open(&x, &subject, single ? DTYPE_FLOAT32 : DTYPE_FLOAT64, strtoull(n, NULL, 10));
+    if (!bench_open(&x, &subject, single ? DTYPE_FLOAT32 : DTYPE_FLOAT64, strtoull(n, NULL, 10)))
+        fail("too large");
     for (int c = getchar(); c != EOF; c = getchar()) {
         if (c == '\n') {
             printf("%.4f\n", time_steps(&x));
@@ -348,7 +357,8 @@ static void measure_all(size_t n)
         double best = INFINITY;
         if (o->needs & NEED_HESSIAN && !(o->needs & NEED_HESSIAN_DIAGONAL))
             continue;
-        bench_open(&x, &subject, DTYPE_FLOAT64, n);
+        if (!bench_open(&x, &subject, DTYPE_FLOAT64, n))
+            continue;
         for (int r = 0; r <= ROUNDS; r++) { /* the first warms up */
             double start = now_ns();
             if (!step(&x, o, &norms))
