@@ -72,7 +72,7 @@ void arena_reset(struct arena *a)
 
 static struct arena_chunk *chunk_new(struct arena *a, size_t bytes, bool own)
 {
-    struct arena_chunk *c = own ? memory_lines(bytes) : malloc(bytes);
+    struct arena_chunk *c = bytes >= MEMORY_LARGE ? memory_lines(bytes) : malloc(bytes);
     if (!c)
         return NULL;
     *c = (struct arena_chunk){.bytes = bytes, .own = own};

@@ -9,7 +9,8 @@
 
 #include <stddef.h>
 
-enum { MEMORY_LINE = 64 };
+/* From MEMORY_LARGE bytes on a piece asks for huge pages. */
+enum { MEMORY_LINE = 64, MEMORY_LARGE = 8 << 20 };
 
 /* At least `bytes`, beginning at a cache line, with any content. The caller frees it. NULL: there
  * is no memory. Any thread. */
