@@ -23,8 +23,6 @@
 #include "math/power.h"
 #include "math/rows.h"
 
-#include <float.h>
-
 enum adam_hyper {
     ADAM_LR,
     ADAM_BETA1,
@@ -196,13 +194,13 @@ static inline enum err_code adam_kernel(struct optim_step *s, double *restrict w
  */
 
 static inline __attribute__((always_inline)) void
-adam_fused_double(const struct optim_step *s, double *restrict w, const double *restrict g,
-                  double *restrict m, double *restrict v, size_t n, struct measure *restrict ret,
-                  bool has_l2)
+adam_double_loop(const struct optim_step *s, double *restrict w, const double *restrict g,
+                 double *restrict m, double *restrict v, size_t n, struct measure *restrict ret,
+                 bool has_l2)
 {
     const struct adam_numbers c = adam_numbers(s);
     struct lanes x = {0};
-    FUSED_LOOP(i, k, n, (FUSED_ASK(w, i), FUSED_ASK(g, i), FUSED_ASK(m, i), FUSED_ASK(v, i)), {
+    FUSED_LOOP(i, k, 0, n, (FUSED_ASK(w, i), FUSED_ASK(g, i), FUSED_ASK(m, i), FUSED_ASK(v, i)), {
         double was = w[i], now = adam_one(&c, was, g[i], &m[i], &v[i], NULL, ADAM_PLAIN, has_l2);
         w[i] = now;
         ret->old[i] = was;
@@ -211,56 +209,100 @@ adam_fused_double(const struct optim_step *s, double *restrict w, const double *
     lanes_leave(&x, ret);
 }
 
-/* √v is taken before the factor, as in torch: a·v may be beyond the range of float32. */
-static inline __attribute__((always_inline)) void
-adam_fused_single(const struct optim_step *s, float *restrict w, const double *restrict g,
-                  float *restrict m, float *restrict v, size_t n, struct measure *restrict ret,
-                  bool has_l2)
+FUSED_APART adam_fused_double(const struct optim_step *s, double *restrict w,
+                              const double *restrict g, double *restrict m, double *restrict v,
+                              size_t n, struct measure *restrict ret)
+{
+    if (s->c[ADAM_L2] != 0)
+        adam_double_loop(s, w, g, m, v, n, ret, true);
+    else
+        adam_double_loop(s, w, g, m, v, n, ret, false);
+}
+
+/* What a step in float32 is made of. √v is taken before its factor `root`, as in torch: a·v may be
+ * beyond the range of float32. */
+struct adam_single {
+    float b1, n1, b2, n2, cm, cg, root, keep, l2, sign, eps;
+};
+
+static inline struct adam_single adam_single(const struct optim_step *s)
 {
     const struct adam_numbers c = adam_numbers(s);
-    const float b1 = (float)c.b1, n1 = (float)c.n1, b2 = (float)c.b2, n2 = (float)c.n2;
-    const float cm = (float)c.cm, cg = (float)c.cg, root = (float)s->c[ADAM_ROOT];
-    const float keep = (float)c.keep, l2 = (float)c.l2, sign = (float)c.sign, eps = (float)c.eps;
-    struct lanes x = {0};
-    FUSED_LOOP(i, k, n, (FUSED_ASK(w, i), FUSED_ASK(g, i), FUSED_ASK(m, i), FUSED_ASK(v, i)), {
-        float was = w[i], d = sign * (float)g[i];
-        if (has_l2)
-            d += l2 * was;
-        float mean = b1 * m[i] + n1 * d, square = b2 * v[i] + n2 * (d * d);
-        float now = keep * was - (cm * mean + cg * d) / (root * sqrtf(square) + eps);
-        m[i] = mean;
-        v[i] = square;
-        w[i] = now;
-        ret->old_single[i] = was;
-        lanes_add(&x, k, g[i], (double)now - (double)was, (double)((mean + square) * 0.0f));
-    });
-    lanes_leave(&x, ret);
+    return (struct adam_single){.b1 = (float)c.b1,
+                                .n1 = (float)c.n1,
+                                .b2 = (float)c.b2,
+                                .n2 = (float)c.n2,
+                                .cm = (float)c.cm,
+                                .cg = (float)c.cg,
+                                .root = (float)s->c[ADAM_ROOT],
+                                .keep = (float)c.keep,
+                                .l2 = (float)c.l2,
+                                .sign = (float)c.sign,
+                                .eps = (float)c.eps};
+}
+
+static inline __attribute__((always_inline)) float
+adam_one_single(const struct adam_single *c, float w, float g, float *m, float *v, bool has_l2)
+{
+    float d = has_l2 ? c->sign * g + c->l2 * w : c->sign * g;
+    *m = c->b1 * *m + c->n1 * d;
+    *v = c->b2 * *v + c->n2 * (d * d);
+    return c->keep * w - (c->cm * *m + c->cg * d) / (c->root * sqrtf(*v) + c->eps);
+}
+
+static inline __attribute__((always_inline)) void
+adam_single_loop(const struct optim_step *s, float *restrict w, const float *restrict g,
+                 float *restrict m, float *restrict v, size_t n, struct measure *restrict ret,
+                 bool has_l2)
+{
+    const struct adam_single c = adam_single(s);
+    struct lanes sums = {0};
+    for (size_t at = 0; at < n; at += FUSED_STRIP) {
+        struct lanes_single x = {0};
+        size_t end = strip_end(at, n);
+        FUSED_LOOP(i, k, at, end,
+                   (FUSED_ASK(w, i), FUSED_ASK(g, i), FUSED_ASK(m, i), FUSED_ASK(v, i)), {
+                       float was = w[i];
+                       float now = adam_one_single(&c, was, g[i], &m[i], &v[i], has_l2);
+                       w[i] = now;
+                       ret->old_single[i] = was;
+                       lanes_add_single(&x, k, g[i], now - was, (m[i] + v[i]) * 0.0f);
+                   });
+        lanes_add_strip(&sums, &x);
+    }
+    lanes_leave(&sums, ret);
+}
+
+FUSED_APART adam_fused_single(const struct optim_step *s, float *restrict w,
+                              const float *restrict g, float *restrict m, float *restrict v,
+                              size_t n, struct measure *restrict ret)
+{
+    if (s->c[ADAM_L2] != 0)
+        adam_single_loop(s, w, g, m, v, n, ret, true);
+    else
+        adam_single_loop(s, w, g, m, v, n, ret, false);
 }
 
 /* Whether float32 has room for what the step needs; what is divided by must not become 0. */
 static inline bool adam_in_single(const struct optim_step *s)
 {
-    const double *c = s->c, eps = s->h[ADAM_EPS];
-    double largest = fmax(fmax(fabs(c[ADAM_CM]), fabs(c[ADAM_CG])), fabs(c[ADAM_KEEP]));
-    largest = fmax(largest, fmax(c[ADAM_L2], c[ADAM_ROOT]));
-    return s->h[ADAM_EPS_ROOT] == 0 && eps >= FLT_MIN && eps <= FLT_MAX && largest <= FLT_MAX;
+    const double *c = s->c;
+    return s->h[ADAM_EPS_ROOT] == 0 && guards_single(s->h[ADAM_EPS]) && in_single(c[ADAM_CM]) &&
+           in_single(c[ADAM_CG]) && in_single(c[ADAM_KEEP]) && in_single(c[ADAM_L2]) &&
+           in_single(c[ADAM_ROOT]);
 }
 
 static inline bool adam_fused(const struct optim_step *s, enum dtype dtype, void *restrict w,
-                              const double *restrict g, void *const *slot, size_t n,
+                              const void *restrict g, void *const *slot, size_t n,
                               struct measure *ret)
 {
-    bool l2 = s->c[ADAM_L2] != 0, single = dtype == DTYPE_FLOAT32;
+    bool single = dtype == DTYPE_FLOAT32;
     if (s->h[ADAM_AMSGRAD] != 0 || (single && !adam_in_single(s)))
         return false;
-    if (single && l2)
-        adam_fused_single(s, w, g, slot[0], slot[1], n, ret, true);
-    else if (single)
-        adam_fused_single(s, w, g, slot[0], slot[1], n, ret, false);
-    else if (l2)
-        adam_fused_double(s, w, g, slot[0], slot[1], n, ret, true);
+    if (single)
+        adam_fused_single(s, w, g, slot[0], slot[1], n, ret);
     else
-        adam_fused_double(s, w, g, slot[0], slot[1], n, ret, false);
+        adam_fused_double(s, w, g, slot[0], slot[1], n, ret);
     return true;
 }
 

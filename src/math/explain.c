@@ -166,14 +166,14 @@ static enum err_code explain_by_kernel(const struct optim *o, struct optim_step 
  * computed in float64, and agree with it to the precision of the former. */
 static double value_single(const struct optim *o, const struct optim_step *s, const struct piece *p)
 {
-    float w = (float)p->w[0], number[OPTIM_SLOTS];
+    float w = (float)p->w[0], g = (float)p->g[0], number[OPTIM_SLOTS];
     void *slot[OPTIM_SLOTS];
     struct measure x;
     for (int k = 0; k < OPTIM_SLOTS; k++) {
         number[k] = p->slot_count[k] ? (float)p->slot[k][0] : 0;
         slot[k] = p->slot_count[k] ? &number[k] : NULL;
     }
-    bool done = o->fused && o->fused(s, DTYPE_FLOAT32, &w, p->g, slot, 1, &x);
+    bool done = o->fused && o->fused(s, DTYPE_FLOAT32, &w, &g, slot, 1, &x);
     return done ? (double)w : NAN;
 }
 

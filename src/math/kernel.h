@@ -97,7 +97,7 @@ descend_fused_loop(double *restrict w, const double *restrict g, size_t n, struc
                    struct measure *restrict ret, bool has_l2)
 {
     struct lanes x = {0};
-    FUSED_LOOP(i, k, n, (FUSED_ASK(w, i), FUSED_ASK(g, i)), {
+    FUSED_LOOP(i, k, 0, n, (FUSED_ASK(w, i), FUSED_ASK(g, i)), {
         double was = w[i], now = descend_one(&c, was, g[i], has_l2);
         w[i] = now;
         ret->old[i] = was;
@@ -111,7 +111,7 @@ descend_momentum_fused_loop(double *restrict w, const double *restrict g, double
                             size_t n, struct descent c, struct measure *restrict ret, bool has_l2)
 {
     struct lanes x = {0};
-    FUSED_LOOP(i, k, n, (FUSED_ASK(w, i), FUSED_ASK(g, i), FUSED_ASK(b, i)), {
+    FUSED_LOOP(i, k, 0, n, (FUSED_ASK(w, i), FUSED_ASK(g, i), FUSED_ASK(b, i)), {
         double was = w[i], now = descend_momentum_one(&c, was, g[i], &b[i], has_l2);
         w[i] = now;
         ret->old[i] = was;
@@ -120,20 +120,96 @@ descend_momentum_fused_loop(double *restrict w, const double *restrict g, double
     lanes_leave(&x, ret);
 }
 
-/* An optim_fused; `b` NULL: without momentum. */
-static inline bool descend_fused(enum dtype dtype, double *w, const double *g, double *b, size_t n,
-                                 struct descent c, struct measure *ret)
+/* The numbers of a descent in float32. */
+struct descent_single {
+    float sign, l2, keep, lr, mu, gain, of_b, of_g;
+};
+
+static inline bool descent_in_single(const struct descent *c)
 {
-    if (dtype != DTYPE_FLOAT64)
-        return false;
-    if (b && c.l2 != 0)
-        descend_momentum_fused_loop(w, g, b, n, c, ret, true);
+    return in_single(c->l2) && in_single(c->keep) && in_single(c->lr) && in_single(c->mu) &&
+           in_single(c->gain) && in_single(c->of_b) && in_single(c->of_g);
+}
+
+static inline struct descent_single descent_single(const struct descent *c)
+{
+    return (struct descent_single){.sign = (float)c->sign,
+                                   .l2 = (float)c->l2,
+                                   .keep = (float)c->keep,
+                                   .lr = (float)c->lr,
+                                   .mu = (float)c->mu,
+                                   .gain = (float)c->gain,
+                                   .of_b = (float)c->of_b,
+                                   .of_g = (float)c->of_g};
+}
+
+/* `b` NULL: without momentum. */
+static inline __attribute__((always_inline)) float
+descend_one_single(const struct descent_single *c, float w, float g, float *b, bool has_l2)
+{
+    float d = has_l2 ? c->sign * g + c->l2 * w : c->sign * g;
+    if (!b)
+        return c->keep * w - c->lr * d;
+    *b = c->mu * *b + c->gain * d;
+    return c->keep * w - (c->of_b * *b + c->of_g * d);
+}
+
+static inline __attribute__((always_inline)) void
+descend_single_loop(float *restrict w, const float *restrict g, float *restrict b, size_t n,
+                    const struct descent *descent, struct measure *restrict ret, bool has_l2)
+{
+    const struct descent_single c = descent_single(descent);
+    struct lanes sums = {0};
+    for (size_t at = 0; at < n; at += FUSED_STRIP) {
+        struct lanes_single x = {0};
+        size_t end = strip_end(at, n);
+        FUSED_LOOP(i, k, at, end, (FUSED_ASK(w, i), FUSED_ASK(g, i), FUSED_ASK(b ? b : w, i)), {
+            float was = w[i], now = descend_one_single(&c, was, g[i], b ? &b[i] : NULL, has_l2);
+            w[i] = now;
+            ret->old_single[i] = was;
+            lanes_add_single(&x, k, g[i], now - was, (b ? b[i] : now) * 0.0f);
+        });
+        lanes_add_strip(&sums, &x);
+    }
+    lanes_leave(&sums, ret);
+}
+
+FUSED_APART descend_fused_single(float *restrict w, const float *restrict g, float *restrict b,
+                                 size_t n, const struct descent *c, struct measure *restrict ret)
+{
+    if (b && c->l2 != 0)
+        descend_single_loop(w, g, b, n, c, ret, true);
     else if (b)
-        descend_momentum_fused_loop(w, g, b, n, c, ret, false);
-    else if (c.l2 != 0)
-        descend_fused_loop(w, g, n, c, ret, true);
+        descend_single_loop(w, g, b, n, c, ret, false);
+    else if (c->l2 != 0)
+        descend_single_loop(w, g, NULL, n, c, ret, true);
     else
-        descend_fused_loop(w, g, n, c, ret, false);
+        descend_single_loop(w, g, NULL, n, c, ret, false);
+}
+
+FUSED_APART descend_fused_double(double *restrict w, const double *restrict g, double *restrict b,
+                                 size_t n, const struct descent *c, struct measure *restrict ret)
+{
+    if (b && c->l2 != 0)
+        descend_momentum_fused_loop(w, g, b, n, *c, ret, true);
+    else if (b)
+        descend_momentum_fused_loop(w, g, b, n, *c, ret, false);
+    else if (c->l2 != 0)
+        descend_fused_loop(w, g, n, *c, ret, true);
+    else
+        descend_fused_loop(w, g, n, *c, ret, false);
+}
+
+/* An optim_fused; `b` NULL: without momentum. */
+static inline bool descend_fused(enum dtype dtype, void *w, const void *g, void *b, size_t n,
+                                 const struct descent *c, struct measure *ret)
+{
+    if (dtype == DTYPE_FLOAT32 && !descent_in_single(c))
+        return false;
+    if (dtype == DTYPE_FLOAT32)
+        descend_fused_single(w, g, b, n, c, ret);
+    else
+        descend_fused_double(w, g, b, n, c, ret);
     return true;
 }
 

@@ -86,6 +86,7 @@ struct optim_step {
     double c[OPTIM_COEFS];          /* what `prepare` left */
     double scalar[OPTIM_SCALARS];   /* named scalars: read and written */
     double loss;                    /* NaN where the step has none */
+    const float *single_gradient;   /* n: the gradient as it came, where optim_run gets no other */
     const double *hessian;          /* n×n row-major, or NULL */
     const double *hessian_diagonal; /* n, or NULL */
     const double *second_gradient;  /* n, or NULL */
@@ -108,13 +109,12 @@ typedef enum err_code optim_kernel(struct optim_step *s, double *restrict w, dou
 struct measure;
 
 /* Makes and measures one step in a single pass (fused.h), on at most FUSED_TILE numbers of an
- * elementwise optimizer in the block's dtype; of float32 in float32 arithmetic, which is what the
- * libraries do. false, and nothing is touched: not with these hyperparameters, which `prepare` has
- * seen, or not in this dtype; asked of the first piece, it holds for the whole step. In float64
- * the bits are those of the kernel. */
+ * elementwise optimizer; all arrays, g too, are of the block's dtype. Float32 is computed in
+ * float32 arithmetic, which is what the libraries do. false, and nothing is touched: not with these
+ * hyperparameters, which `prepare` has seen, or not in this dtype; asked of the first piece, it
+ * holds for the whole step. In float64 the bits are those of the kernel. */
 typedef bool optim_fused(const struct optim_step *s, enum dtype dtype, void *restrict w,
-                         const double *restrict g, void *const *slot, size_t n,
-                         struct measure *ret);
+                         const void *restrict g, void *const *slot, size_t n, struct measure *ret);
 
 /* A vector that is not w but can be asked for instead: an average, the point to evaluate at. */
 struct readout {

@@ -43,6 +43,9 @@ struct run {
     const struct optim *o;
     struct optim_step *s;
     const struct optim_block *b;
+    const char *given; /* the gradient from this piece on, as it came */
+    enum dtype given_dtype;
+    double *g_room;  /* where a piece of it lies widened, if it came in float32 */
     const double *g; /* of the piece */
     size_t left;     /* tiles: numbers of the block from this piece on */
     const struct vector_ops *v;
@@ -58,6 +61,12 @@ struct run {
 static bool in_range(double squares)
 {
     return squares >= 0x1p-900 && squares <= 0x1p960;
+}
+
+/* The same of squares that were taken in float32: what vanished there is less than 2^-36 of it. */
+static bool in_range_single(double squares)
+{
+    return squares >= 0x1p-100 && squares <= 0x1p127;
 }
 
 static double scaled_squares(const struct vector_ops *v, const double *x, const double *old,
@@ -88,6 +97,19 @@ static double sum_norm(const struct sum *sum)
     if (sum->middle > 0 || isnan(sum->middle))
         return sqrt(sum->middle + sum->small / small_scale / small_scale);
     return sqrt(sum->small) / small_scale;
+}
+
+static size_t width_of(enum dtype dtype)
+{
+    return dtype == DTYPE_FLOAT64 ? sizeof(double) : sizeof(float);
+}
+
+static inline const double *gradient_open(const struct run *r, size_t n)
+{
+    if (r->given_dtype == DTYPE_FLOAT64)
+        return (const double *)r->given;
+    r->v->widen((const float *)r->given, r->g_room, n);
+    return r->g_room;
 }
 
 static inline double *array_open(const struct run *r, const struct array *x)
@@ -135,11 +157,11 @@ static inline void fetch_ahead(const char *stored, size_t at, size_t width)
  * while the kernel divides. */
 static enum err_code run_strips(struct run *r, double *w, double *g)
 {
-    size_t width = r->b->dtype == DTYPE_FLOAT64 ? sizeof(double) : sizeof(float);
+    size_t width = width_of(r->b->dtype);
     double *slot[OPTIM_SLOTS] = {NULL};
     enum err_code code = ERR_OK;
     for (size_t at = 0; at < TILE && code == ERR_OK; at += STRIP) {
-        fetch_ahead((const char *)r->g, at, sizeof *r->g);
+        fetch_ahead(r->given, at, width_of(r->given_dtype));
         fetch_ahead(r->w.stored, at, width);
         for (int i = 0; i < r->used_count; i++) {
             fetch_ahead(r->used[i].stored, at, width);
@@ -162,6 +184,7 @@ static enum err_code run_piece(struct run *r)
         if (r->used[i].n == n)
             same[same_count++] = x;
     }
+    r->g = gradient_open(r, n);
     double before = r->v->before(w, r->old, r->g, n);
     double *g = r->g_copy ? memcpy(r->g_copy, r->g, n * sizeof *g) : (double *)(uintptr_t)r->g;
     bool more = r->left >= 2 * TILE;
@@ -182,7 +205,7 @@ static enum err_code run_piece(struct run *r)
     } else {
         measure_slowly(r, before, after, w);
     }
-    r->g += n;
+    r->given += n * width_of(r->given_dtype);
     return ERR_OK;
 }
 
@@ -191,11 +214,11 @@ static enum err_code run_piece(struct run *r)
 /* Goes on by `n` numbers that are stored already. */
 static void step_over(struct run *r, size_t n)
 {
-    size_t bytes = n * (r->b->dtype == DTYPE_FLOAT64 ? sizeof(double) : sizeof(float));
+    size_t bytes = n * width_of(r->b->dtype);
     r->w.stored += bytes;
     for (int i = 0; i < r->used_count; i++)
         r->used[i].stored += bytes;
-    r->g += n;
+    r->given += n * width_of(r->given_dtype);
 }
 
 /* Numbers out of range, or not finite: measures them as the tiles do. */
@@ -212,25 +235,38 @@ static void measure_again(struct run *r, const struct measure *x, size_t n, doub
             memcpy(store[0], x->old + at, piece * sizeof *x->old);
         else
             r->v->widen(x->old_single + at, store[0], piece);
+        r->g = gradient_open(r, piece);
         measure_slowly(r, NAN, NAN, array_open(r, &r->w));
         step_over(r, piece);
     }
+}
+
+/* A piece's gradient in the dtype of the block, rounded where it came wider. */
+static const void *gradient_as_block(const struct run *r, size_t n, float *room)
+{
+    if (r->given_dtype == r->b->dtype)
+        return r->given;
+    r->v->round((const double *)r->given, room, n);
+    return room;
 }
 
 /* false: the kernel declines, and nothing has happened. */
 static bool run_fused(struct run *r, double (*store)[TILE])
 {
     struct measure x;
+    float room[FUSED_TILE];
     size_t n;
+    bool (*fits)(double) = r->b->dtype == DTYPE_FLOAT64 ? in_range : in_range_single;
     for (size_t left = r->b->n; left > 0; left -= n) {
         void *slot[OPTIM_SLOTS] = {NULL};
         n = left < FUSED_TILE ? left : FUSED_TILE;
         for (int i = 0; i < r->used_count; i++)
             slot[r->used[i].slot] = r->used[i].stored;
-        if (!r->o->fused(r->s, r->b->dtype, r->w.stored, r->g, slot, n, &x))
+        const void *g = gradient_as_block(r, n, room);
+        if (!r->o->fused(r->s, r->b->dtype, r->w.stored, g, slot, n, &x))
             return false;
         double before = vector_add_lanes(x.gradient), after = vector_add_lanes(x.update);
-        if (in_range(before) && in_range(after)) {
+        if (fits(before) && fits(after)) {
             r->gradient.middle += before;
             r->update.middle += after;
             step_over(r, n);
@@ -250,7 +286,9 @@ static enum err_code run_tiles(struct run *r, double (*store)[TILE])
     r->w.room = store[1];
     for (int i = 0; i < r->used_count; i++)
         r->used[i].room = store[2 + i];
-    if (r->o->fused && run_fused(r, store))
+    r->g_room = store[2 + OPTIM_SLOTS];
+    bool wider = r->given_dtype == DTYPE_FLOAT32 && r->b->dtype == DTYPE_FLOAT64;
+    if (r->o->fused && !wider && run_fused(r, store))
         return ERR_OK;
     for (r->left = r->b->n; r->left > 0; r->left -= r->w.n) {
         r->w.n = r->left < TILE ? r->left : TILE;
@@ -282,6 +320,7 @@ static enum err_code run_large(struct run *r, const struct tensor *tensors, int 
     r->w.room = convert ? numbers(r, n, &ok) : NULL;
     r->old = numbers(r, n, &ok);
     r->g_copy = numbers(r, n, &ok);
+    r->g_room = r->given_dtype == DTYPE_FLOAT32 ? numbers(r, n, &ok) : NULL;
     for (int i = 0; i < r->used_count; i++) {
         struct array *x = &r->used[i];
         x->n = optim_slot_count(r->o, x->slot, r->s->h, tensors, count);
@@ -334,8 +373,9 @@ void optim_start(const struct optim *o, const double *h, const struct tensor *te
 enum err_code optim_run(const struct optim *o, struct optim_step *s, struct optim_block *b,
                         const double *g, struct optim_norms *ret_norms, struct err *err)
 {
-    struct run r = {.o = o, .s = s, .b = b, .g = g, .v = vector_ops(), .err = err};
-    r.finite = true;
+    struct run r = {.o = o, .s = s, .b = b, .v = vector_ops(), .finite = true, .err = err};
+    r.given_dtype = g ? DTYPE_FLOAT64 : DTYPE_FLOAT32;
+    r.given = g ? (const char *)g : (const char *)s->single_gradient;
     r.w.stored = b->w;
     for (int k = 0; k < optim_slots(o); k++) {
         if (b->slot[k])
@@ -344,7 +384,7 @@ enum err_code optim_run(const struct optim *o, struct optim_step *s, struct opti
     s->tensor = NULL;
     if (o->prepare)
         o->prepare(s);
-    _Alignas(64) double store[2 + OPTIM_SLOTS][TILE];
+    _Alignas(64) double store[3 + OPTIM_SLOTS][TILE];
     enum err_code code;
     if (o->scope == OPTIM_ELEMENTWISE)
         code = run_tiles(&r, store);

@@ -112,6 +112,12 @@ static bool finite_all(const double *x, size_t n)
     return finite;
 }
 
+static void round_all(const double *restrict from, float *restrict to, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        to[i] = (float)from[i];
+}
+
 static void widen(const float *restrict from, double *restrict to, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -132,6 +138,7 @@ const struct vector_ops OPTIM_PASTE(vector_ops, OPTIM_ISA, ) = {
     .squares = squares,
     .difference = difference,
     .finite = finite_all,
+    .round = round_all,
     .widen = widen,
     .narrow = narrow,
 };

@@ -84,22 +84,80 @@ static inline __attribute__((always_inline)) void loop(const struct optim_step *
         w[i] = one(&c, w[i], g[i], &m[i], mode);
 }
 
-/* The plain rule alone. */
-static bool fused(const struct optim_step *s, enum dtype dtype, void *restrict p,
-                  const double *restrict g, void *const *slot, size_t n, struct measure *ret)
+FUSED_APART fused_double(const struct numbers *numbers, double *restrict w,
+                         const double *restrict g, double *restrict m, size_t n,
+                         struct measure *restrict ret)
 {
-    const struct numbers c = numbers_of(s);
-    double *restrict w = p, *restrict m = slot[0];
+    const struct numbers c = *numbers;
     struct lanes x = {0};
-    if (dtype != DTYPE_FLOAT64 || s->h[MODE] != HARD)
-        return false;
-    FUSED_LOOP(i, k, n, (FUSED_ASK(w, i), FUSED_ASK(g, i), FUSED_ASK(m, i)), {
+    FUSED_LOOP(i, k, 0, n, (FUSED_ASK(w, i), FUSED_ASK(g, i), FUSED_ASK(m, i)), {
         double was = w[i], now = one(&c, was, g[i], &m[i], HARD);
         w[i] = now;
         ret->old[i] = was;
         lanes_add(&x, k, g[i], now - was, m[i] * 0.0);
     });
     lanes_leave(&x, ret);
+}
+
+/* What a step of the plain rule in float32 is made of. */
+struct single {
+    float sign, l2, keep, b1, n1, b2, n2, lr;
+};
+
+static inline struct single single_of(const struct numbers *c)
+{
+    return (struct single){.sign = (float)c->sign,
+                           .l2 = (float)c->l2,
+                           .keep = (float)c->keep,
+                           .b1 = (float)c->b1,
+                           .n1 = (float)c->n1,
+                           .b2 = (float)c->b2,
+                           .n2 = (float)c->n2,
+                           .lr = (float)c->lr};
+}
+
+static inline __attribute__((always_inline)) float one_single(const struct single *c, float w,
+                                                              float g, float *m)
+{
+    float d = c->l2 != 0 ? c->sign * g + c->l2 * w : c->sign * g;
+    float lean = c->b1 * *m + c->n1 * d;
+    *m = c->b2 * *m + c->n2 * d;
+    float way = lean > 0 ? 1.0f : lean < 0 ? -1.0f : lean;
+    return c->keep * w - c->lr * way;
+}
+
+FUSED_APART fused_single(const struct numbers *numbers, float *restrict w, const float *restrict g,
+                         float *restrict m, size_t n, struct measure *restrict ret)
+{
+    const struct single c = single_of(numbers);
+    struct lanes sums = {0};
+    for (size_t at = 0; at < n; at += FUSED_STRIP) {
+        struct lanes_single x = {0};
+        size_t end = strip_end(at, n);
+        FUSED_LOOP(i, k, at, end, (FUSED_ASK(w, i), FUSED_ASK(g, i), FUSED_ASK(m, i)), {
+            float was = w[i], now = one_single(&c, was, g[i], &m[i]);
+            w[i] = now;
+            ret->old_single[i] = was;
+            lanes_add_single(&x, k, g[i], now - was, m[i] * 0.0f);
+        });
+        lanes_add_strip(&sums, &x);
+    }
+    lanes_leave(&sums, ret);
+}
+
+/* The plain rule alone. */
+static bool fused(const struct optim_step *s, enum dtype dtype, void *restrict w,
+                  const void *restrict g, void *const *slot, size_t n, struct measure *ret)
+{
+    const struct numbers c = numbers_of(s);
+    if (s->h[MODE] != HARD)
+        return false;
+    if (dtype == DTYPE_FLOAT64)
+        fused_double(&c, w, g, slot[0], n, ret);
+    else if (in_single(c.l2) && in_single(c.keep) && in_single(c.lr))
+        fused_single(&c, w, g, slot[0], n, ret);
+    else
+        return false;
     return true;
 }
 

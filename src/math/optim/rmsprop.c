@@ -164,12 +164,12 @@ static inline __attribute__((always_inline)) void loop(const struct optim_step *
 }
 
 static inline __attribute__((always_inline)) void
-fused_loop(const struct optim_step *s, double *restrict w, const double *restrict g,
+fused_loop(const struct numbers *numbers, double *restrict w, const double *restrict g,
            double *restrict v, size_t n, struct measure *restrict ret, bool has_l2)
 {
-    const struct numbers c = numbers_of(s);
+    const struct numbers c = *numbers;
     struct lanes x = {0};
-    FUSED_LOOP(i, k, n, (FUSED_ASK(w, i), FUSED_ASK(g, i), FUSED_ASK(v, i)), {
+    FUSED_LOOP(i, k, 0, n, (FUSED_ASK(w, i), FUSED_ASK(g, i), FUSED_ASK(v, i)), {
         double was = w[i], now = one(&c, was, g[i], &v[i], NULL, NULL, has_l2);
         w[i] = now;
         ret->old[i] = was;
@@ -178,16 +178,88 @@ fused_loop(const struct optim_step *s, double *restrict w, const double *restric
     lanes_leave(&x, ret);
 }
 
+FUSED_APART fused_double(const struct numbers *c, double *restrict w, const double *restrict g,
+                         double *restrict v, size_t n, struct measure *restrict ret)
+{
+    if (c->l2 != 0)
+        fused_loop(c, w, g, v, n, ret, true);
+    else
+        fused_loop(c, w, g, v, n, ret, false);
+}
+
+/* What a step of the plain rule in float32 is made of. */
+struct single {
+    float rho, rest, lr, sign, l2, keep, unbias, inside, outside;
+};
+
+static inline struct single single_of(const struct numbers *c)
+{
+    return (struct single){.rho = (float)c->rho,
+                           .rest = (float)c->rest,
+                           .lr = (float)c->lr,
+                           .sign = (float)c->sign,
+                           .l2 = (float)c->l2,
+                           .keep = (float)c->keep,
+                           .unbias = (float)c->unbias,
+                           .inside = (float)c->inside,
+                           .outside = (float)c->outside};
+}
+
+static inline bool has_single(const struct numbers *c)
+{
+    return guards_single(fmax(c->inside, c->outside)) && in_single(c->lr) && in_single(c->l2) &&
+           in_single(c->keep) && in_single(c->unbias);
+}
+
+static inline __attribute__((always_inline)) float one_single(const struct single *c, float w,
+                                                              float g, float *v, bool has_l2)
+{
+    float d = has_l2 ? c->sign * g + c->l2 * w : c->sign * g;
+    *v = c->rho * *v + c->rest * (d * d);
+    return c->keep * w - c->lr * (d / (sqrtf(*v * c->unbias + c->inside) + c->outside));
+}
+
+static inline __attribute__((always_inline)) void
+single_loop(const struct numbers *numbers, float *restrict w, const float *restrict g,
+            float *restrict v, size_t n, struct measure *restrict ret, bool has_l2)
+{
+    const struct single c = single_of(numbers);
+    struct lanes sums = {0};
+    for (size_t at = 0; at < n; at += FUSED_STRIP) {
+        struct lanes_single x = {0};
+        size_t end = strip_end(at, n);
+        FUSED_LOOP(i, k, at, end, (FUSED_ASK(w, i), FUSED_ASK(g, i), FUSED_ASK(v, i)), {
+            float was = w[i], now = one_single(&c, was, g[i], &v[i], has_l2);
+            w[i] = now;
+            ret->old_single[i] = was;
+            lanes_add_single(&x, k, g[i], now - was, v[i] * 0.0f);
+        });
+        lanes_add_strip(&sums, &x);
+    }
+    lanes_leave(&sums, ret);
+}
+
+FUSED_APART fused_single(const struct numbers *c, float *restrict w, const float *restrict g,
+                         float *restrict v, size_t n, struct measure *restrict ret)
+{
+    if (c->l2 != 0)
+        single_loop(c, w, g, v, n, ret, true);
+    else
+        single_loop(c, w, g, v, n, ret, false);
+}
+
 /* The plain rule: neither centered nor with momentum. */
 static bool fused(const struct optim_step *s, enum dtype dtype, void *restrict w,
-                  const double *restrict g, void *const *slot, size_t n, struct measure *ret)
+                  const void *restrict g, void *const *slot, size_t n, struct measure *ret)
 {
-    if (dtype != DTYPE_FLOAT64 || slot[1] || slot[2])
+    const struct numbers c = numbers_of(s);
+    bool single = dtype == DTYPE_FLOAT32;
+    if (slot[1] || slot[2] || (single && !has_single(&c)))
         return false;
-    if (s->c[L2] != 0)
-        fused_loop(s, w, g, slot[0], n, ret, true);
+    if (single)
+        fused_single(&c, w, g, slot[0], n, ret);
     else
-        fused_loop(s, w, g, slot[0], n, ret, false);
+        fused_double(&c, w, g, slot[0], n, ret);
     return true;
 }
 

@@ -94,9 +94,10 @@ static struct descent descent_of(const struct optim_step *s)
 }
 
 static bool fused(const struct optim_step *s, enum dtype dtype, void *restrict w,
-                  const double *restrict g, void *const *slot, size_t n, struct measure *ret)
+                  const void *restrict g, void *const *slot, size_t n, struct measure *ret)
 {
-    return descend_fused(dtype, w, g, slot[0], n, descent_of(s), ret);
+    const struct descent c = descent_of(s);
+    return descend_fused(dtype, w, g, slot[0], n, &c, ret);
 }
 
 static enum err_code kernel(struct optim_step *s, double *restrict w, double *restrict g,

@@ -36,6 +36,12 @@ CASES = [
     Case("sgd", "torch", "default", MIXED, "torch.optim.SGD()"),
     Case("sgd", "torch", "lr", MIXED, "torch.optim.SGD(lr=0.1)"),
     Case("sgd", "torch", "momentum", ALL, "torch.optim.SGD(lr=0.1, momentum=0.9)"),
+    Case("sgd", "torch", "float32", HARD, "torch.optim.SGD(lr=0.1)", dtype="float32", tolerance=3e-6),
+    Case("sgd", "torch", "float32-momentum", ALL, "torch.optim.SGD(lr=0.1, momentum=0.9)",
+         dtype="float32", tolerance=3e-6),
+    Case("sgd", "torch", "float32-nesterov-weight_decay", MIXED,
+         "torch.optim.SGD(lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.01)",
+         dtype="float32", tolerance=3e-6),
     Case("sgd", "torch", "dampening", HARD,
          "torch.optim.SGD(lr=0.1, momentum=0.9, dampening=0.9)", note=FIRST_RAW),
     Case("sgd", "torch", "dampening-part", MIXED,
@@ -99,6 +105,10 @@ CASES = [
 
     # RMSprop of torch
     Case("rmsprop", "torch", "default", ALL, "torch.optim.RMSprop()"),
+    Case("rmsprop", "torch", "float32", ALL, "torch.optim.RMSprop(lr=0.1)", dtype="float32",
+         tolerance=3e-6),
+    Case("rmsprop", "torch", "float32-weight_decay", HARD,
+         "torch.optim.RMSprop(lr=0.1, weight_decay=0.01)", dtype="float32", tolerance=3e-6),
     Case("rmsprop", "torch", "lr-alpha-eps", MIXED,
          "torch.optim.RMSprop(lr=0.1, alpha=0.9, eps=0.001)"),
     Case("rmsprop", "torch", "centered", ("mixed", "scales", "zeros"),

@@ -22,7 +22,8 @@ struct fixture {
     double scalar[OPTIM_SCALARS];
     struct arena scratch;
     uint64_t t;
-    double loss; /* NaN: none */
+    double loss;                  /* NaN: none */
+    const float *single_gradient; /* instead of the gradient that a step is given */
     const double *hessian, *hessian_diagonal, *second_gradient, *samples;
     size_t sample_count;
     const bool *touched;
@@ -106,6 +107,7 @@ static inline struct optim_step fixture_next(struct fixture *f)
     struct optim_step s = {.t = f->t + 1,
                            .h = f->h,
                            .loss = f->loss,
+                           .single_gradient = f->single_gradient,
                            .hessian = f->hessian,
                            .hessian_diagonal = f->hessian_diagonal,
                            .second_gradient = f->second_gradient,

@@ -185,6 +185,83 @@ Test(run, one_pass_gives_the_bits_of_the_kernel)
     }
 }
 
+/* ---- float32 ------------------------------------------------------------------------------- */
+
+/* A gradient that came in float32 gives what the same numbers as doubles give. */
+static void compare_single(const struct variant *v, enum dtype dtype, size_t n)
+{
+    struct fixture wide, single;
+    struct err err;
+    double g[N_MAX];
+    float narrow[N_MAX];
+    variant_run(&wide, v, dtype, n);
+    variant_run(&single, v, dtype, n);
+    draw(g, n, 5);
+    for (size_t i = 0; i < n; i++)
+        g[i] = (double)(narrow[i] = (float)g[i]);
+    single.single_gradient = narrow;
+    cr_assert_eq(fixture_step(&wide, g, &err), ERR_OK);
+    cr_assert_eq(fixture_step(&single, NULL, &err), ERR_OK);
+    if (dtype == DTYPE_FLOAT64) { /* that is not done in one pass: norms are those of tiles */
+        cr_expect_float_eq(single.norms.update / wide.norms.update, 1, 1e-14);
+        cr_expect_float_eq(single.norms.gradient / wide.norms.gradient, 1, 1e-14);
+        single.norms = wide.norms;
+    }
+    same_bits(&wide, &single, v->optimizer);
+    fixture_close(&wide);
+    fixture_close(&single);
+}
+
+Test(run, a_gradient_in_float32_is_as_good_as_in_doubles, .timeout = 60)
+{
+    optim_select_isa(NULL);
+    for (size_t k = 0; k < VARIANTS * SIZES * 2; k++)
+        compare_single(&variants[k / 2 / SIZES], (enum dtype)(k % 2), sizes[k / 2 % SIZES]);
+}
+
+static double difference_norm(const struct fixture *f, const float *before)
+{
+    double sum = 0;
+    for (size_t i = 0; i < f->b.n; i++) {
+        double d = (double)((float *)f->b.w)[i] - (double)before[i];
+        sum += d * d;
+    }
+    return sqrt(sum);
+}
+
+/* Float32 has no room for the squares of such numbers; norms are right all the same. */
+Test(run, norms_of_float32_at_every_scale)
+{
+    enum { N = 1500 };
+    static const double scales[] = {1, 1e-6, 1e-16, 1e-22, 1e-30, 1e-40, 1e6, 1e18, 1e20, 1e30};
+    static const char *const names[] = {"sgd", "adam", "rmsprop", "lion", "gd"};
+    static double start[N], g[N];
+    static float before[N];
+    struct err err;
+    for (size_t k = 0; k < 5 * sizeof scales / sizeof *scales; k++) {
+        double scale = scales[k / 5], sum = 0;
+        struct hyper_arg args[] = {NUMBER("lr", 0.5)};
+        struct fixture f;
+        uint64_t seed = 11;
+        for (size_t i = 0; i < N; i++) {
+            g[i] = (double)(float)(scale * fixture_random(&seed));
+            start[i] = i % 2 ? g[i] : 0;
+            before[i] = (float)start[i];
+            sum += g[i] / scale * (g[i] / scale);
+        }
+        cr_assert_eq(
+            fixture_init(&f, names[k % 5], PROFILE_TORCH, args, 1, DTYPE_FLOAT32, start, N, &err),
+            ERR_OK);
+        cr_assert_eq(fixture_step(&f, g, &err), ERR_OK);
+        cr_expect_float_eq(f.norms.gradient / (sqrt(sum) * scale), 1, 1e-6, "%s at %g: %.9g",
+                           names[k % 5], scale, f.norms.gradient);
+        if (f.norms.finite) /* squares of 1e30 are not, in float32 */
+            cr_expect_float_eq(f.norms.update / difference_norm(&f, before), 1, 1e-6,
+                               "%s at %g: %.9g", names[k % 5], scale, f.norms.update);
+        fixture_close(&f);
+    }
+}
+
 Test(run, elementwise_means_coordinate_by_coordinate, .timeout = 60)
 {
     enum { N = 300 };
