@@ -84,44 +84,62 @@ double *numbers_widen(struct arena *a, enum dtype dtype, const void *data, size_
     return to;
 }
 
-enum err_code values_of_vector(struct arena *a, const double *data, size_t count,
-                               struct values *ret, struct err *err)
+enum err_code values_hold(struct arena *a, enum dtype dtype, const void *data, size_t count,
+                          bool keep, struct values *ret, struct err *err)
+{
+    ret->n = count;
+    ret->data = NULL;
+    ret->single = NULL;
+    if (keep && dtype == DTYPE_FLOAT32 && (uintptr_t)data % _Alignof(float) == 0)
+        ret->single = data;
+    else
+        ret->data = numbers_widen(a, dtype, data, count, err);
+    return ret->data || ret->single ? ERR_OK : ERR_MEMORY;
+}
+
+enum err_code values_of_vector(struct arena *a, enum dtype dtype, const void *data, size_t count,
+                               bool keep, struct values *ret, struct err *err)
 {
     struct tensor *x = arena_zalloc(a, 1, sizeof *x);
     if (!x)
         return err_add(err, ERR_MEMORY, "", "not enough memory for this body");
     *x = (struct tensor){.name = "", .rank = 1, .count = count, .form = TENSOR_NESTED};
     x->shape[0] = (int64_t)count;
-    *ret = (struct values){.count = 1, .tensors = x, .data = data, .n = count, .loose = true};
-    return ERR_OK;
+    *ret = (struct values){.count = 1, .tensors = x, .loose = true};
+    return values_hold(a, dtype, data, count, keep, ret, err);
 }
 
 static enum err_code octets_read(struct arena *a, const void *body, size_t len, enum dtype dtype,
-                                 struct values *ret, struct err *err)
+                                 bool keep, struct values *ret, struct err *err)
 {
     size_t each = dtype_bytes(dtype);
     if (len == 0 || len % each != 0)
         return err_add(err, ERR_REQUEST, "",
                        "%zu bytes are no vector of %s, which has %zu bytes a number", len,
                        dtype_names[dtype], each);
-    double *data = numbers_widen(a, dtype, body, len / each, err);
-    return data ? values_of_vector(a, data, len / each, ret, err) : ERR_MEMORY;
+    return values_of_vector(a, dtype, body, len / each, keep, ret, err);
+}
+
+/* Into the gradient of a step; `keep`: in float32 if it is. */
+static enum err_code read_gradient(struct arena *a, struct binary_type type, const void *body,
+                                   size_t len, bool keep, struct step_input *ret, struct err *err)
+{
+    switch (type.format) {
+    case BINARY_NPY:
+        return npy_read(a, body, len, keep, &ret->gradient, err);
+    case BINARY_OCTETS:
+        return octets_read(a, body, len, type.dtype, keep, &ret->gradient, err);
+    case BINARY_SAFETENSORS:
+        break;
+    }
+    return safetensors_read(a, body, len, keep, ret, err);
 }
 
 enum err_code binary_read_values(struct arena *a, struct binary_type type, const void *body,
                                  size_t len, struct values *ret, struct err *err)
 {
-    struct step_input in;
-    enum err_code code;
-    switch (type.format) {
-    case BINARY_NPY:
-        return npy_read(a, body, len, ret, err);
-    case BINARY_OCTETS:
-        return octets_read(a, body, len, type.dtype, ret, err);
-    case BINARY_SAFETENSORS:
-        break;
-    }
-    code = safetensors_read(a, body, len, &in, err);
+    struct step_input in = {0};
+    enum err_code code = read_gradient(a, type, body, len, false, &in, err);
     if (!code)
         *ret = in.gradient;
     return code;
@@ -131,15 +149,11 @@ enum err_code binary_read_steps(struct arena *a, struct binary_type type, const 
                                 size_t len, struct steps_request *ret, struct err *err)
 {
     struct step_input *in = arena_zalloc(a, 1, sizeof *in);
-    enum err_code code;
     if (!in)
         return err_add(err, ERR_MEMORY, "", "not enough memory for this body");
     in->expected_step = -1;
     in->pointer = "#";
-    if (type.format == BINARY_SAFETENSORS)
-        code = safetensors_read(a, body, len, in, err);
-    else
-        code = binary_read_values(a, type, body, len, &in->gradient, err);
+    enum err_code code = read_gradient(a, type, body, len, true, in, err);
     if (!code)
         *ret = (struct steps_request){.steps = in, .count = 1};
     return code;

@@ -32,7 +32,8 @@ const char *binary_media_type(enum binary_format format);
 /* PUT …/parameters. */
 enum err_code binary_read_values(struct arena *a, struct binary_type type, const void *body,
                                  size_t len, struct values *ret, struct err *err);
-/* POST …/steps: one step, the numbers being its gradient. */
+/* POST …/steps: one step, the numbers being its gradient; float32 stays where it lies in the body.
+ */
 enum err_code binary_read_steps(struct arena *a, struct binary_type type, const void *body,
                                 size_t len, struct steps_request *ret, struct err *err);
 /* GET …/parameters: a snapshot with parameters, in the session's dtype. As npy and octet-stream,
@@ -42,8 +43,9 @@ void binary_write_parameters(struct buf *out, enum binary_format format, const s
 /* One tensor per parameter, called by its name, or "parameters" where they have none. A file of a
  * single tensor called "parameters" or "gradient" is read as one without a name. F64, F32, F16 and
  * BF16 are read; F64 or F32 is written. Of __metadata__ a step takes `loss` and `expected_step`,
- * decimal; other entries are free. */
-enum err_code safetensors_read(struct arena *a, const void *body, size_t len,
+ * decimal; other entries are free. With `keep`, numbers that are float32 throughout stay where they
+ * lie in the body, as values.single; else they become doubles. */
+enum err_code safetensors_read(struct arena *a, const void *body, size_t len, bool keep,
                                struct step_input *ret, struct err *err);
 void safetensors_write_parameters(struct buf *out, const struct session *s);
 /* GET …/state, from a snapshot with state: parameters as "parameters/NAME", each slot as
@@ -52,7 +54,7 @@ void safetensors_write_parameters(struct buf *out, const struct session *s);
  * session's description as "session", the JSON of GET /v1/sessions/{id} without parameters. */
 void safetensors_write_state(struct buf *out, const struct session *s);
 
-enum err_code npy_read(struct arena *a, const void *body, size_t len, struct values *ret,
+enum err_code npy_read(struct arena *a, const void *body, size_t len, bool keep, struct values *ret,
                        struct err *err);
 void npy_write(struct buf *out, const struct session *s);
 

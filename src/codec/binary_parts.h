@@ -10,8 +10,12 @@ size_t dtype_bytes(enum dtype dtype);
 double *numbers_widen(struct arena *a, enum dtype dtype, const void *data, size_t count,
                       struct err *err);
 
-/* Numbers without structure. */
-enum err_code values_of_vector(struct arena *a, const double *data, size_t count,
-                               struct values *ret, struct err *err);
+/* The same as the numbers of `ret`; with `keep`, float32 that is aligned stays where it lies. */
+enum err_code values_hold(struct arena *a, enum dtype dtype, const void *data, size_t count,
+                          bool keep, struct values *ret, struct err *err);
+
+/* Numbers without structure, held as above. */
+enum err_code values_of_vector(struct arena *a, enum dtype dtype, const void *data, size_t count,
+                               bool keep, struct values *ret, struct err *err);
 
 #endif

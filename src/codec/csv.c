@@ -314,7 +314,7 @@ enum err_code npy_read_dataset(struct arena *a, const void *body, size_t len, co
 {
     struct values v;
     size_t at;
-    if (npy_read(a, body, len, &v, err))
+    if (npy_read(a, body, len, false, &v, err))
         return err->code;
     if (v.tensors[0].rank != 2 || v.tensors[0].shape[1] < 2 || v.tensors[0].shape[1] > CSV_COLUMNS)
         return err_add(err, ERR_VALIDATION, "",

@@ -164,7 +164,7 @@ static enum err_code wrong(struct err *err, const char *why)
     return err_add(err, ERR_REQUEST, "", "npy: %s", why);
 }
 
-enum err_code npy_read(struct arena *a, const void *body, size_t len, struct values *ret,
+enum err_code npy_read(struct arena *a, const void *body, size_t len, bool keep, struct values *ret,
                        struct err *err)
 {
     struct scan s;
@@ -180,10 +180,7 @@ enum err_code npy_read(struct arena *a, const void *body, size_t len, struct val
                        "npy: the shape stands for %zu numbers of %zu bytes, "
                        "after the header there are %zu bytes",
                        h.count, dtype_bytes(h.dtype), given);
-    const double *numbers = numbers_widen(a, h.dtype, data, h.count, err);
-    if (!numbers)
-        return ERR_MEMORY;
-    enum err_code code = values_of_vector(a, numbers, h.count, ret, err);
+    enum err_code code = values_of_vector(a, h.dtype, data, h.count, keep, ret, err);
     if (code || h.rank == 1)
         return code;
     struct tensor *x = &ret->tensors[0];

@@ -198,16 +198,27 @@ static bool is_unnamed(const struct entry *entries, size_t count)
            (strcmp(entries[0].name, "parameters") == 0 || strcmp(entries[0].name, "gradient") == 0);
 }
 
-/* The tensors in the order of the header, their numbers one after the other. */
+/* Whether the data are float32 throughout and lie in the order of the header already. */
+static bool in_place(const struct entry *entries, size_t count, const unsigned char *data)
+{
+    bool ret = (uintptr_t)data % _Alignof(float) == 0;
+    for (size_t i = 0, at = 0; i < count && ret; at = entries[i++].end)
+        ret = entries[i].dtype == ST_F32 && entries[i].begin == at;
+    return ret;
+}
+
+/* The tensors in the order of the header, their numbers one after the other; `keep`: where they
+ * are, if they may stay. */
 static void take(struct decode *d, const struct entry *entries, size_t count,
-                 const unsigned char *data, struct values *ret)
+                 const unsigned char *data, bool keep, struct values *ret)
 {
     size_t n = 0;
     for (size_t i = 0; i < count; i++)
         n += entries[i].shape.numbers;
+    bool stay = keep && in_place(entries, count, data);
     struct tensor *tensors = decode_zalloc(d, count, sizeof *tensors);
-    double *numbers = decode_numbers(d, n);
-    if (!tensors || !numbers)
+    double *numbers = stay ? NULL : decode_numbers(d, n);
+    if (!tensors || (!numbers && !stay))
         return;
     n = 0;
     for (size_t i = 0; i < count; i++) {
@@ -223,17 +234,19 @@ static void take(struct decode *d, const struct entry *entries, size_t count,
         memcpy(x->shape, shape->length, sizeof x->shape);
         x->offset = n;
         x->count = shape->numbers;
-        put_numbers(numbers + n, &entries[i], data);
+        if (numbers)
+            put_numbers(numbers + n, &entries[i], data);
         n += shape->numbers;
     }
     *ret = (struct values){.named = !is_unnamed(entries, count),
                            .count = (int)count,
                            .tensors = tensors,
                            .data = numbers,
+                           .single = stay ? (const float *)(const void *)data : NULL,
                            .n = n};
 }
 
-static void read_header(struct decode *d, const unsigned char *data, size_t bytes,
+static void read_header(struct decode *d, const unsigned char *data, size_t bytes, bool keep,
                         struct step_input *ret)
 {
     struct place root = PLACE_ROOT("#");
@@ -258,7 +271,7 @@ static void read_header(struct decode *d, const unsigned char *data, size_t byte
     if (d->code == ERR_OK)
         check_cover(d, entries, count, bytes);
     if (d->code == ERR_OK)
-        take(d, entries, count, data, &ret->gradient);
+        take(d, entries, count, data, keep, &ret->gradient);
 }
 
 /* What is no JSON here is no body in JSON that went wrong. */
@@ -278,7 +291,7 @@ static enum err_code open_header(struct decode *d, struct arena *a, const char *
     return d->code;
 }
 
-enum err_code safetensors_read(struct arena *a, const void *body, size_t len,
+enum err_code safetensors_read(struct arena *a, const void *body, size_t len, bool keep,
                                struct step_input *ret, struct err *err)
 {
     const unsigned char *bytes = body;
@@ -290,7 +303,8 @@ enum err_code safetensors_read(struct arena *a, const void *body, size_t len,
     if (len < LENGTH_BYTES || header > len - LENGTH_BYTES)
         return err_add(err, ERR_REQUEST, "", "safetensors: the body ends before its header does");
     if (open_header(&d, a, (const char *)bytes + LENGTH_BYTES, (size_t)header, err) == ERR_OK)
-        read_header(&d, bytes + LENGTH_BYTES + header, len - LENGTH_BYTES - (size_t)header, &in);
+        read_header(&d, bytes + LENGTH_BYTES + header, len - LENGTH_BYTES - (size_t)header, keep,
+                    &in);
     if (d.code == ERR_OK)
         *ret = in;
     return d.code;

@@ -120,6 +120,26 @@ static enum err_code reduce(const struct session *s, const struct step_input *in
     return ERR_OK;
 }
 
+/* ---- a gradient in float32 ---- */
+
+static bool finite_single(const float *x, size_t n)
+{
+    float alarm = 0;
+    for (size_t i = 0; i < n; i++)
+        alarm += 0.0f * x[i]; /* NaN where x is not finite */
+    return alarm == 0;
+}
+
+/* Only a session that stores float32 and does nothing with the gradient but give it to an
+ * elementwise optimizer; what is to be refused takes the usual way. */
+bool input_stays_single(const struct session *s, const struct step_input *in,
+                        const struct step_output *out)
+{
+    return s->dtype == DTYPE_FLOAT32 && s->optim->scope == OPTIM_ELEMENTWISE && !s->chain &&
+           !s->groups && !out->explanation && !in->gradients && in->indices.count == 0 &&
+           values_same_order(s, &in->gradient) && finite_single(in->gradient.single, s->view.n);
+}
+
 /* ---- what the optimizer needs ---- */
 
 static enum err_code needs(const struct session *s, const struct step_input *in, const char *field,
@@ -169,6 +189,7 @@ static enum err_code read_gradient(const struct session *s, const struct step_in
         return needs(s, in, "indices", "the rows that the sparse gradient has", err);
     if (one && in->indices.count > 0)
         return sparse_read(s, in, scratch, &ret->g, &ret->touched, err);
+    ret->single = in->gradient.single;
     if (one)
         return arrange(s, in, "gradient", -1, &in->gradient, scratch, &ret->g, err);
     if (many)
@@ -257,7 +278,9 @@ static size_t hessian_nonfinite(const struct session *s, const struct input *inp
 bool input_finite(const struct session *s, const struct step_input *in, const struct input *input)
 {
     size_t n = s->view.n;
-    if (numbers_nonfinite(input->g, n) < n || (in->has_loss && !isfinite(input->loss)))
+    if (input->g && numbers_nonfinite(input->g, n) < n)
+        return false;
+    if (in->has_loss && !isfinite(input->loss))
         return false;
     if (input->hessian && hessian_nonfinite(s, input) < n * n)
         return false;

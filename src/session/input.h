@@ -9,7 +9,8 @@
  * scratch arena. */
 struct input {
     const double *h;                /* hyperparameters of this step */
-    const double *g;                /* n */
+    const double *g;                /* n, or NULL: `single` has it */
+    const float *single;            /* n, finite, or NULL */
     const double *hessian;          /* n×n row-major, or NULL */
     const double *hessian_diagonal; /* n, or NULL */
     double loss;                    /* NaN where there is none */
@@ -25,6 +26,10 @@ struct input {
 enum err_code sparse_read(const struct session *s, const struct step_input *in,
                           struct arena *scratch, const double **ret_g, const bool **ret_touched,
                           struct err *err);
+
+/* Whether the step can take the gradient in float32 as it is; otherwise it must be widened. */
+bool input_stays_single(const struct session *s, const struct step_input *in,
+                        const struct step_output *out);
 
 /* Adds every violation: structure, needs, reduction. */
 enum err_code input_read(const struct session *s, const struct step_input *in,

@@ -42,6 +42,9 @@ struct values session_values(const struct session *s, const double *data);
 enum err_code values_arrange(const struct session *s, const struct values *v, const char *pointer,
                              struct arena *scratch, const double **ret_data, struct err *err);
 
+/* All of `v` as doubles to `to`. */
+void values_copy(const struct values *v, double *to);
+
 /* Writes `data` as the session's parameters, in its dtype. */
 void session_fill(struct session *s, const double *data);
 /* Gives scalars and slots what they hold before the first step; the parameters are there. false: no

@@ -47,7 +47,7 @@ static bool write_input(const struct session *s, const struct step_input *in, st
     to[0] = (in->has_loss ? HAS_LOSS : 0) + (diagonal ? HAS_DIAGONAL : 0) +
             (in->hessian ? HAS_HESSIAN : 0);
     to[1] = in->has_loss ? in->loss : 0;
-    memcpy(to + HEAD, in->gradient.data, n * sizeof *to);
+    values_copy(&in->gradient, to + HEAD);
     if (diagonal)
         memcpy(to + count, in->hessian_diagonal.data, n * sizeof *to);
     count += diagonal ? n : 0;

@@ -33,8 +33,9 @@ struct values {
     bool named;
     int count;              /* tensors; 0: the field was not given */
     struct tensor *tensors; /* offset is set; count numbers each */
-    const double *data;     /* all tensors one after the other */
-    size_t n;               /* numbers in `data` */
+    const double *data;     /* all tensors one after the other; NULL where `single` has them */
+    const float *single;    /* NULL, or a gradient in the float32 that it came in */
+    size_t n;               /* how many numbers */
     bool loose;             /* a vector without structure: it fits any n parameters */
 };
 

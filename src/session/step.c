@@ -92,6 +92,7 @@ static enum err_code run(struct session *s, const struct step_input *in, const s
     step.t = session_next_t(s);
     step.h = input->h;
     step.loss = input->loss;
+    step.single_gradient = input->single;
     step.hessian = input->hessian;
     step.hessian_diagonal = input->hessian_diagonal;
     step.second_gradient = input->second_gradient;
@@ -248,9 +249,22 @@ static enum err_code run_all(struct session *s, const struct step_input *in, str
     return ERR_OK;
 }
 
-enum err_code session_step(struct session *s, const struct step_input *in, int64_t now_ms,
-                           struct arena *scratch, struct step_output *out, bool *ret_touched,
-                           struct err *err)
+/* The step with its gradient in doubles. false: no memory. */
+static bool widen(const struct step_input *in, struct arena *scratch, struct step_input *ret)
+{
+    double *data = arena_alloc(scratch, in->gradient.n * sizeof *data);
+    if (!data)
+        return false;
+    values_copy(&in->gradient, data);
+    *ret = *in;
+    ret->gradient.data = data;
+    ret->gradient.single = NULL;
+    return true;
+}
+
+static enum err_code step(struct session *s, const struct step_input *in, int64_t now_ms,
+                          struct arena *scratch, struct step_output *out, bool *ret_touched,
+                          struct err *err)
 {
     struct input input;
     struct optim_norms norms;
@@ -299,4 +313,16 @@ enum err_code session_step(struct session *s, const struct step_input *in, int64
     out->metrics.update_norm = norms.update;
     s->last = out->metrics;
     return ERR_OK;
+}
+
+enum err_code session_step(struct session *s, const struct step_input *in, int64_t now_ms,
+                           struct arena *scratch, struct step_output *out, bool *ret_touched,
+                           struct err *err)
+{
+    struct step_input wide;
+    if (!in->gradient.single || input_stays_single(s, in, out))
+        return step(s, in, now_ms, scratch, out, ret_touched, err);
+    if (!widen(in, scratch, &wide))
+        return err_add(err, ERR_MEMORY, "", "no memory for a step");
+    return step(s, &wide, now_ms, scratch, out, ret_touched, err);
 }

@@ -210,6 +210,16 @@ enum err_code values_arrange(const struct session *s, const struct values *v, co
     return ERR_OK;
 }
 
+void values_copy(const struct values *v, double *to)
+{
+    if (!v->single) {
+        memcpy(to, v->data, v->n * sizeof *to);
+        return;
+    }
+    for (size_t i = 0; i < v->n; i++)
+        to[i] = (double)v->single[i];
+}
+
 enum err_code values_match(const struct session *s, const struct values *v, const char *pointer,
                            struct err *err)
 {

@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct arena a;
     arena_init(&a);
     err_init(&err);
-    if (!safetensors_read(&a, data, size, &in, &err)) {
+    if (!safetensors_read(&a, data, size, true, &in, &err)) {
         size_t n = 0;
         double sum = 0;
         for (int i = 0; i < in.gradient.count; i++) {
@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (n != in.gradient.n)
             abort();
         for (size_t i = 0; i < n; i++)
-            sum += in.gradient.data[i];
+            sum += in.gradient.single ? (double)in.gradient.single[i] : in.gradient.data[i];
         in.loss += sum;
     }
     arena_close(&a);

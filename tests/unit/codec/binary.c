@@ -119,7 +119,7 @@ static enum err_code read_file(struct arena *a, const char *header, const void *
     size_t len;
     with_header(file, header, data, bytes, &len);
     err_init(&err);
-    return safetensors_read(a, file, len, in, &err);
+    return safetensors_read(a, file, len, false, in, &err);
 }
 
 Test(safetensors, header_as_written)
@@ -246,10 +246,10 @@ Test(safetensors, what_is_refused)
         cr_expect_neq(err.code, ERR_JSON);
     }
     err_init(&err);
-    cr_expect_eq(safetensors_read(&a, "1234567", 7, &in, &err), ERR_REQUEST);
-    cr_expect_eq(safetensors_read(&a, "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF{}", 10, &in, &err),
+    cr_expect_eq(safetensors_read(&a, "1234567", 7, false, &in, &err), ERR_REQUEST);
+    cr_expect_eq(safetensors_read(&a, "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF{}", 10, false, &in, &err),
                  ERR_REQUEST);
-    cr_expect_eq(safetensors_read(&a, "\x03\0\0\0\0\0\0\0{}", 10, &in, &err), ERR_REQUEST);
+    cr_expect_eq(safetensors_read(&a, "\x03\0\0\0\0\0\0\0{}", 10, false, &in, &err), ERR_REQUEST);
     arena_close(&a);
 }
 
@@ -277,7 +277,7 @@ Test(safetensors, state)
     cr_expect_not_null(json_object_get(session, "optimizer"));
     json_decref(session);
     json_decref(v);
-    cr_expect_eq(safetensors_read(&a, out.data, out.len, &in, &err), ERR_OK, "%s",
+    cr_expect_eq(safetensors_read(&a, out.data, out.len, false, &in, &err), ERR_OK, "%s",
                  err.at[0].detail);
     cr_expect_eq(in.gradient.n, 21);
     buf_close(&out);
@@ -298,7 +298,58 @@ static enum err_code read_npy(struct arena *a, int version, const char *header, 
     memcpy(file + head, header, len);
     memcpy(file + head + len, data, bytes);
     err_init(&err);
-    return npy_read(a, file, head + len + bytes, v, &err);
+    return npy_read(a, file, head + len + bytes, false, v, &err);
+}
+
+/* ---- float32 that stays where it is ---------------------------------------------------------- */
+
+static void read_step(const char *media_type, const void *body, size_t len, struct arena *a,
+                      struct steps_request *ret)
+{
+    struct binary_type type;
+    cr_assert(binary_type_of(media_type, &type));
+    err_init(&err);
+    cr_assert_eq(binary_read_steps(a, type, body, len, ret, &err), ERR_OK, "%s: %s", media_type,
+                 err.at[0].detail);
+}
+
+Test(single, of_a_step_stays_in_the_body)
+{
+    static const char one[] = "{\"g\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}  ";
+    static const char two[] = "{\"g\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]},"
+                              "\"h\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}";
+    const float g[] = {1.5f, -2};
+    _Alignas(8) char file[512];
+    struct steps_request steps;
+    struct values v;
+    struct binary_type octets;
+    struct arena a;
+    size_t len;
+    arena_init(&a);
+    memcpy(file, g, sizeof g);
+    read_step("application/octet-stream; dtype=float32", file, sizeof g, &a, &steps);
+    cr_expect_eq((const char *)steps.steps->gradient.single, file);
+    cr_expect_null(steps.steps->gradient.data);
+    memmove(file + 1, g, sizeof g);
+    read_step("application/octet-stream; dtype=float32", file + 1, sizeof g, &a, &steps);
+    cr_expect_null(steps.steps->gradient.single, "not aligned");
+    cr_expect_eq(steps.steps->gradient.data[1], -2);
+
+    cr_assert_eq(strlen(one) % 4, 0);
+    with_header(file, one, g, sizeof g, &len);
+    read_step("application/vnd.safetensors", file, len, &a, &steps);
+    cr_expect_eq((const char *)steps.steps->gradient.single, file + 8 + strlen(one));
+    with_header(file, two, g, sizeof g, &len);
+    read_step("application/vnd.safetensors", file, len, &a, &steps);
+    cr_expect_null(steps.steps->gradient.single, "another order");
+    cr_expect_eq(steps.steps->gradient.data[0], -2);
+
+    memcpy(file, g, sizeof g);
+    binary_type_of("application/octet-stream; dtype=float32", &octets);
+    cr_assert_eq(binary_read_values(&a, octets, file, sizeof g, &v, &err), ERR_OK);
+    cr_expect_null(v.single, "parameters are doubles");
+    cr_expect_eq(v.data[0], 1.5);
+    arena_close(&a);
 }
 
 Test(npy, as_written)
@@ -380,7 +431,7 @@ Test(npy, what_is_cut)
     npy_write(&out, s);
     for (size_t len = 0; len < out.len; len++) {
         err_init(&err);
-        cr_expect_eq(npy_read(&a, out.data, len, &v, &err), ERR_REQUEST, "%zu", len);
+        cr_expect_eq(npy_read(&a, out.data, len, false, &v, &err), ERR_REQUEST, "%zu", len);
     }
     buf_close(&out);
     arena_close(&a);

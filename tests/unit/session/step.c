@@ -301,6 +301,68 @@ Test(step, float32_rounds_what_it_stores_and_refuses_its_own_overflow)
     session_free(s);
 }
 
+/* A gradient that is kept in float32, as binary bodies are. */
+static struct values single(const float *x, struct tensor *tensor, size_t n)
+{
+    *tensor = (struct tensor){.name = "", .rank = 1, .count = n, .form = TENSOR_NESTED};
+    tensor->shape[0] = (int64_t)n;
+    return (struct values){.count = 1, .tensors = tensor, .single = x, .n = n, .loose = true};
+}
+
+static void compare_single(const char *optimizer, const char *dtype, bool explain)
+{
+    static const float g[] = {8, -0.1f, 0, 3e-7f};
+    struct values wide = LIST(8, (double)-0.1f, 0, (double)3e-7f);
+    struct hyper_arg lr = number("lr", 0.1);
+    struct session_spec spec = {.optimizer = optimizer,
+                                .dtype = dtype,
+                                .args = &lr,
+                                .arg_count = 1,
+                                .parameters = LIST(4, 5, 6, 7)};
+    struct session *a = make(&spec), *b = make(&spec);
+    struct step_output out = {0};
+    struct tensor tensor;
+    struct arena scratch;
+    bool touched = false;
+    arena_init(&scratch);
+    err_init(&err);
+    if (explain)
+        cr_assert(step_output_explain(&out, 1, &scratch));
+    step(a, &(struct step_input){.gradient = wide, .expected_step = -1});
+    struct step_input in = {.gradient = single(g, &tensor, 4), .expected_step = -1};
+    cr_assert_eq(session_step(b, &in, NOW, &scratch, &out, &touched, &err), ERR_OK, "%s",
+                 err.at[0].detail);
+    cr_expect_eq(memcmp(a->block, b->block, a->block_bytes), 0, "%s %s", optimizer, dtype);
+    cr_expect_eq(a->last.gradient_norm, b->last.gradient_norm);
+    arena_close(&scratch);
+    session_free(a);
+    session_free(b);
+}
+
+Test(step, a_gradient_may_stay_in_float32)
+{
+    static const char *const optimizers[] = {"adam", "sgd", "yogi", "lamb"};
+    for (size_t i = 0; i < 4; i++) {
+        compare_single(optimizers[i], "float32", false);
+        compare_single(optimizers[i], "float32", true);
+        compare_single(optimizers[i], "float64", false);
+    }
+}
+
+Test(step, a_gradient_in_float32_is_checked_as_any)
+{
+    static const float g[] = {8, INFINITY}, three[] = {1, 2, 3};
+    struct session *s = gd(0.1, LIST(4, 5), NULL, "float32");
+    struct tensor tensor;
+    struct step_input in = {.gradient = single(g, &tensor, 2), .expected_step = -1};
+    cr_expect(!step_fails(s, &in, &err, ERR_NONFINITE), "untouched");
+    has_violation(&err, "#/gradient/1", "inf is not finite", "");
+    in.gradient = single(three, &tensor, 3);
+    cr_expect(!step_fails(s, &in, &err, ERR_VALIDATION), "untouched");
+    has_violation(&err, "#/gradient", "expected 2 numbers, given 3", "");
+    session_free(s);
+}
+
 /* ---- second order ---- */
 
 static struct session *newton(struct values parameters)
