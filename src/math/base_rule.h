@@ -35,6 +35,11 @@ static const char *const base_choices[] = {"sgd", "adam", NULL};
                  "base adam: decay rate of v, the mean of g².", 0.999, 0.999, 0.999, 0.999),       \
         ROW_EPS("base adam: added to the root of v.", 1e-8, 1e-8, 1e-8, 1e-8)
 
+static inline int base_momentum(const double *h)
+{
+    return h[BASE_RULE] == BASE_ADAM ? BASE_BETA1 : BASE_MOMENTUM;
+}
+
 static inline size_t base_m_count(const double *h, const struct tensor *x)
 {
     return h[BASE_RULE] == BASE_ADAM || h[BASE_MOMENTUM] != 0 ? x->count : 0;

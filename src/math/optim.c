@@ -127,6 +127,19 @@ const char *optim_meant(const char *given)
     return names_meant(given, named_at, optim_count());
 }
 
+int optim_momentum(const struct optim *o, const double *h)
+{
+    if (o->momentum)
+        return o->momentum(h);
+    int k = hyper_find(o->hypers, "beta1");
+    for (int i = 0; k < 0 && o->hypers[i].name; i++) {
+        const char *alias = o->hypers[i].alias[PROFILE_TORCH];
+        if (strcmp(alias ? alias : o->hypers[i].name, "momentum") == 0)
+            k = i;
+    }
+    return k;
+}
+
 int optim_slots(const struct optim *o)
 {
     int count = 0;

@@ -152,6 +152,9 @@ struct optim {
     enum optim_scope scope;
     bool undivided; /* one loss steers all parameters, as a line search does: no groups of them */
     int lr;         /* index of the hyperparameter that is the step size, -1: none */
+    /* Index of the one that torch's schedulers move as the momentum, -1: none. NULL: it is beta1,
+     * or else what torch calls momentum. */
+    int (*momentum)(const double *h);
     /* Rules between hyperparameters (nesterov needs momentum); NULL: none. Pointers are made as
      * prefix/name. */
     enum err_code (*check)(const double *h, const char *prefix, struct err *err);
@@ -184,6 +187,8 @@ const char *optim_isa(void);
 size_t optim_slot_count(const struct optim *o, int k, const double *h, const struct tensor *tensors,
                         int tensor_count);
 int optim_slots(const struct optim *o);
+/* Index of the hyperparameter that is the momentum under `h`, -1: there is none. */
+int optim_momentum(const struct optim *o, const double *h);
 int optim_scalars(const struct optim *o);
 int optim_readouts(const struct optim *o);
 

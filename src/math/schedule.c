@@ -237,9 +237,20 @@ bool schedule_needs_loss(const struct schedule_spec *s)
     return needs;
 }
 
-bool schedule_momentum(const struct schedule_spec *s, struct schedule_spec *ret)
+enum err_code schedule_momentum(const struct schedule_spec *s, struct arena *a,
+                                struct schedule_spec *ret)
 {
-    return s->schedule->momentum && s->schedule->momentum(s, ret);
+    ret->schedule = NULL;
+    return s->schedule->momentum ? s->schedule->momentum(s, a, ret) : ERR_OK;
+}
+
+struct schedule_spec schedule_still(double value)
+{
+    struct schedule_spec s = {.schedule = schedule_find("constant"), .profile = PROFILE_PAPER};
+    for (int i = 0; s.schedule->hypers[i].name; i++)
+        s.h[i] = s.schedule->hypers[i].value[s.profile];
+    s.h[hyper_find(s.schedule->hypers, "value")] = value;
+    return s;
 }
 
 double schedule_value(const struct schedule_spec *s, uint64_t t, double base, const double *state)

@@ -62,9 +62,11 @@ struct schedule {
     /* Rules between hyperparameters; NULL: none. Pointers are made as prefix/name. */
     enum err_code (*check)(const struct schedule_spec *s, const char *prefix, struct err *err);
     double (*value)(const struct schedule_spec *s, uint64_t t, double base, const double *state);
-    /* The schedule of the momentum that goes with this one of the learning rate; false: this one
-     * asks for none. NULL: it never does. Lists are shared. */
-    bool (*momentum)(const struct schedule_spec *s, struct schedule_spec *ret);
+    /* The schedule of the momentum that goes with this one of the learning rate; ret->schedule
+     * stays NULL where this one asks for none. It has no state, no base, its parts in `a`, and
+     * shares lists. NULL: it never does. ERR_MEMORY is not added anywhere. */
+    enum err_code (*momentum)(const struct schedule_spec *s, struct arena *a,
+                              struct schedule_spec *ret);
     /* Takes in the loss of the step that has t steps before it; NULL: nothing. */
     void (*update)(const struct schedule_spec *s, enum schedule_phase phase, uint64_t t,
                    double base, double loss, double *state);
@@ -105,8 +107,11 @@ void schedule_start(const struct schedule_spec *s, double *state);
 /* Numbers of state that it has with all its parts. */
 int schedule_numbers(const struct schedule_spec *s);
 bool schedule_needs_loss(const struct schedule_spec *s);
-/* Whether it moves the momentum besides, and how. */
-bool schedule_momentum(const struct schedule_spec *s, struct schedule_spec *ret);
+/* How it moves the momentum besides, as above; ret->schedule is NULL where it does not. */
+enum err_code schedule_momentum(const struct schedule_spec *s, struct arena *a,
+                                struct schedule_spec *ret);
+/* The schedule that always gives `value`. */
+struct schedule_spec schedule_still(double value);
 
 /* The value for the step that has `t` steps before it; `state` is that of the whole. */
 double schedule_value(const struct schedule_spec *s, uint64_t t, double base, const double *state);

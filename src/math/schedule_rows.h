@@ -78,13 +78,13 @@
                "Where it begins; left out: at the optimizer's own value.", HYPER_NONE, HYPER_NONE, \
                HYPER_NONE, HYPER_NONE)
 
-/* torch's schedulers that move the momentum too: three rows. Off in every profile, torch's
- * included: a schedule does not move what it is not asked to. */
+/* torch's schedulers that move the momentum too: three rows. On in torch, which is alone in it. */
 #define ROWS_MOMENTUM(row_peak, row_initial)                                                       \
     ROW_SWITCH("cycle_momentum",                                                                   \
                "For the learning rate of a session: move the momentum (beta1 where there is one) " \
-               "the other way, by a schedule of its own.",                                         \
-               EVERYWHERE(0)),                                                                     \
+               "the other way, by a schedule of its own. The default holds where the optimizer "   \
+               "has a momentum that no other schedule moves; elsewhere it is false.",              \
+               1, 0, 0, 0),                                                                        \
         ROW_FRACTION("base_momentum", NO_ALIAS, "With cycle_momentum: the momentum at the peak.",  \
                      EVERYWHERE(row_peak)),                                                        \
         ROW_FRACTION("max_momentum", NO_ALIAS,                                                     \

@@ -69,8 +69,8 @@ static void keep_schedules(const struct session *s, const struct scheduled *list
 
 /* What the session has, changed by the patch; specifications that are new lie in `a`. */
 static enum err_code patch_schedules(const struct session *s, const struct session_patch *patch,
-                                     const struct session *next, struct arena *a,
-                                     struct scheduled *list, int *count, struct err *err)
+                                     struct session *next, struct arena *a, struct scheduled *list,
+                                     int *count, struct err *err)
 {
     struct schedule_target target = {s->optim, s->profile, next->h};
     *count = s->schedules && !patch->clear_schedules ? s->schedules->count : 0;

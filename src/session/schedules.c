@@ -6,6 +6,7 @@
 #include "session/schedules.h"
 
 #include "math/explain.h"
+#include "session/cycle.h"
 #include "session/groups.h"
 
 #include <stdio.h>
@@ -57,24 +58,24 @@ static int find_target(const char *name, const struct optim *o, struct err *err)
     return -1;
 }
 
-/* Whether its first value is one that the hyperparameter may have. */
-static enum err_code check_first(struct scheduled *x, const struct schedule_target *target,
-                                 const char *prefix, struct err *err)
+enum err_code schedules_check_first(const struct scheduled *x, const struct schedule_target *target,
+                                    const char *prefix, struct err *err)
 {
     double state[STATE_MAX];
     const struct hyper *y = &target->optim->hypers[x->hyper];
     if (!target->h)
         return ERR_OK;
-    schedule_place(&x->spec, 0);
-    schedule_start(&x->spec, state);
-    double v = schedule_value(&x->spec, 0, target->h[x->hyper], state);
+    struct schedule_spec spec = x->spec;
+    schedule_place(&spec, 0);
+    schedule_start(&spec, state);
+    double v = schedule_value(&spec, 0, target->h[x->hyper], state);
     if (hyper_in_range(y, v))
         return ERR_OK;
     return err_add(err, ERR_VALIDATION, prefix, "it begins at %g, which is out of the range of %s",
                    v, y->name);
 }
 
-static void place_in(struct scheduled *list, int *count, const struct scheduled *x, bool remove)
+void schedules_place(struct scheduled *list, int *count, const struct scheduled *x, bool remove)
 {
     int k = 0;
     while (k < *count && list[k].hyper != x->hyper)
@@ -87,60 +88,16 @@ static void place_in(struct scheduled *list, int *count, const struct scheduled 
     }
 }
 
-/* Everything that a client asks for at once. */
-struct asked {
-    const struct scheduled_given *given;
-    int given_count;
-    const struct schedule_target *target;
-    struct arena *arena;
-    struct scheduled *list;
-    int *count;
-};
-
-/* Whether the client says itself how hyperparameter `name` moves. */
-static bool is_given(const struct asked *asked, const char *name)
+/* One that is made, with regard to the momentum that it may move besides. */
+static enum err_code plan_cycle(struct scheduled *x, const struct scheduled_given *given,
+                                const struct schedule_target *target, const struct pointer *at,
+                                struct err *err)
 {
-    for (int i = 0; i < asked->given_count; i++) {
-        if (asked->given[i].hyper && strcmp(asked->given[i].hyper, name) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* A schedule that is to move the momentum too, but is not that of the learning rate, or is a part
- * of another one. */
-static bool moves_in_vain(const struct schedule_spec *s, bool may)
-{
-    struct schedule_spec unused;
-    bool vain = !may && schedule_momentum(s, &unused);
-    for (int i = 0; i < s->child_count && !vain; i++)
-        vain = moves_in_vain(&s->children[i], false);
-    return vain;
-}
-
-/* The momentum that moves the other way, as a schedule of its own; where the client gave one, that
- * one holds. */
-static enum err_code plan_momentum(const struct asked *asked, const struct scheduled *x,
-                                   const struct pointer *at, struct err *err)
-{
-    const struct optim *o = asked->target->optim;
-    struct scheduled counter = {.fresh = true, .hyper = hyper_find(o->hypers, "beta1")};
-    if (moves_in_vain(&x->spec, x->hyper == o->lr))
-        return err_add(err, ERR_VALIDATION, at->text,
-                       "cycle_momentum is for the schedule of the learning rate itself");
-    if (!schedule_momentum(&x->spec, &counter.spec))
-        return ERR_OK;
-    if (counter.hyper < 0)
-        counter.hyper = hyper_find(o->hypers, "momentum");
-    if (counter.hyper < 0)
-        return err_add(err, ERR_VALIDATION, at->text,
-                       "cycle_momentum: %s has neither momentum nor beta1", o->name);
-    if (is_given(asked, o->hypers[counter.hyper].name))
-        return ERR_OK;
-    enum err_code code = check_first(&counter, asked->target, at->text, err);
-    if (!code)
-        place_in(asked->list, asked->count, &counter, false);
-    return code;
+    if (!target->h)
+        cycle_only_said(&x->spec, given->schedule);
+    else if (x->hyper != target->optim->lr)
+        return cycle_refuse(&x->spec, given->schedule, at, err);
+    return ERR_OK;
 }
 
 static enum err_code plan_one(const struct asked *asked, const struct scheduled_given *given,
@@ -161,11 +118,11 @@ static enum err_code plan_one(const struct asked *asked, const struct scheduled_
     if (!target->optim)
         return ERR_OK;
     if (given->schedule)
-        code = check_first(&x, target, at.text, err);
-    if (!code)
-        place_in(asked->list, asked->count, &x, !given->schedule);
+        code = plan_cycle(&x, given, target, &at, err);
     if (!code && given->schedule)
-        code = plan_momentum(asked, &x, &at, err);
+        code = schedules_check_first(&x, target, at.text, err);
+    if (!code)
+        schedules_place(asked->list, asked->count, &x, !given->schedule);
     return code;
 }
 
@@ -174,11 +131,14 @@ enum err_code schedules_plan(const struct scheduled_given *given, int given_coun
                              struct scheduled *list, int *count, struct err *err)
 {
     struct asked asked = {given, given_count, target, a, list, count};
-    enum err_code code = ERR_OK;
+    enum err_code code = ERR_OK, one;
+    bool known = target->optim && target->h, stood = known && cycle_stands(&asked);
     for (int i = 0; i < given_count; i++) {
-        enum err_code one = plan_one(&asked, &given[i], err);
-        code = code ? code : one;
+        if ((one = plan_one(&asked, &given[i], err)))
+            code = one;
     }
+    if (known && (one = cycle_settle(&asked, stood, err)))
+        code = one;
     return code;
 }
 
@@ -194,13 +154,14 @@ static uint64_t mix_string(uint64_t seed, const char *s)
     return mix(seed, s, strlen(s) + 1);
 }
 
-/* A hyperparameter counts only where it differs from its default, as in that of the optimizer. */
+/* A hyperparameter counts only where it differs from its default, as in that of the optimizer; for
+ * cycle_momentum that is false in every profile, as it was when the first digests were stored. */
 static uint64_t digest_spec(uint64_t seed, const struct schedule_spec *s)
 {
     const struct hyper *hypers = s->schedule->hypers;
     uint64_t d = mix_string(mix_string(seed, s->schedule->name), profile_names[s->profile]);
     for (int i = 0; hypers[i].name; i++) {
-        double usual = hypers[i].value[s->profile];
+        double usual = i == cycle_row(s->schedule) ? 0 : hypers[i].value[s->profile];
         if (s->list[i].count)
             d = mix(mix_string(d, hypers[i].name), s->list[i].data,
                     s->list[i].count * sizeof *s->list[i].data);
@@ -219,6 +180,11 @@ uint64_t schedules_digest(const struct optim *o, const struct scheduled *list, i
     for (int i = 0; i < count; i++)
         sum += digest_spec(mix_string(first, o->hypers[list[i].hyper].name), &list[i].spec);
     return sum;
+}
+
+bool schedules_same(const struct schedule_spec *a, const struct schedule_spec *b)
+{
+    return digest_spec(0, a) == digest_spec(0, b);
 }
 
 /* ---- memory ---------------------------------------------------------------------------------- */

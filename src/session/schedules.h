@@ -9,7 +9,9 @@
 struct schedule_target {
     const struct optim *optim; /* NULL: not known, then only the schedules themselves are checked */
     enum profile profile;
-    const double *h; /* of the optimizer; NULL: not known */
+    /* Of the optimizer, and changed where a schedule asks for it. NULL: not known, or from the
+     * store; then every schedule is among what is given, and none is made besides. */
+    double *h;
 };
 
 /* Checks and resolves what a client gave into `list`, which has `*count` entries already and room
@@ -18,6 +20,16 @@ struct schedule_target {
 enum err_code schedules_plan(const struct scheduled_given *given, int given_count,
                              const struct schedule_target *target, struct arena *a,
                              struct scheduled *list, int *count, struct err *err);
+
+/* Puts `x` into the list in the place of one for the same hyperparameter, or takes that out. */
+void schedules_place(struct scheduled *list, int *count, const struct scheduled *x, bool remove);
+
+/* Whether its first value is one that the hyperparameter may have; refused at `prefix`. */
+enum err_code schedules_check_first(const struct scheduled *x, const struct schedule_target *target,
+                                    const char *prefix, struct err *err);
+
+/* Whether the two say the same. */
+bool schedules_same(const struct schedule_spec *a, const struct schedule_spec *b);
 
 /* One number for schedules in any order; 0 for none. */
 uint64_t schedules_digest(const struct optim *o, const struct scheduled *list, int count);

@@ -107,6 +107,58 @@ def torch_cases():
                {"lr": {"name": "cyclic", "base_lr": 0.01, "max_lr": 0.2, "step_size_up": 60},
                 "momentum": {"name": "cyclic", "initial": 0.9, "peak": 0.8, "steps_up": 60}},
                moved=("lr", "momentum"))
+    yield from torch_defaults(case)
+
+
+def torch_defaults(case):
+    """torch's cycles with nothing said about the momentum, which moves then."""
+    import torch
+    from torch.optim import lr_scheduler as S
+
+    T = torch.optim
+    for file, cls, posted, key in [
+            ("adam", T.Adam, {"name": "adam", "lr": 0.01, "betas": [0.8, 0.99]}, "beta1"),
+            ("adamw", T.AdamW, {"name": "adamw", "lr": 0.01}, "beta1"),
+            ("nadam", T.NAdam, {"name": "nadam", "lr": 0.01}, "beta1"),
+            ("radam", T.RAdam, {"name": "radam", "lr": 0.01}, "beta1"),
+            ("adamax", T.Adamax, {"name": "adamax", "lr": 0.01}, "beta1"),
+            ("sgd", T.SGD, {"name": "sgd", "lr": 0.01, "momentum": 0.9}, "momentum"),
+            ("sgd-nesterov", T.SGD, {"name": "sgd", "lr": 0.01, "momentum": 0.9, "nesterov": True},
+             "momentum"),
+            ("sgd-none", T.SGD, {"name": "sgd", "lr": 0.01}, "momentum"),
+            ("rmsprop", T.RMSprop, {"name": "rmsprop", "lr": 0.01, "momentum": 0.5}, "momentum"),
+            ("rmsprop-none", T.RMSprop, {"name": "rmsprop", "lr": 0.01}, "momentum")]:
+        args = {k: v for k, v in posted.items() if k != "name"}
+        build = lambda w, cls=cls, args=args: cls(w, **args)
+        said = f"{cls.__name__}({', '.join(f'{k}={v}' for k, v in args.items())})"
+        yield case(f"one_cycle-default-{file}", f"OneCycleLR(max_lr=0.05, total_steps=1000), {said}",
+                   build, posted, lambda o: S.OneCycleLR(o, 0.05, total_steps=STEPS),
+                   {"name": "one_cycle", "max_lr": 0.05, "total_steps": STEPS}, moved=("lr", key))
+        yield case(f"cyclic-default-{file}", f"CyclicLR(0.001, 0.02, step_size_up=70, step_size_down="
+                   f"30, mode='triangular2'), {said}", build, posted,
+                   lambda o: S.CyclicLR(o, 0.001, 0.02, 70, 30, "triangular2"),
+                   {"name": "cyclic", "base_lr": 0.001, "max_lr": 0.02, "step_size_up": 70,
+                    "step_size_down": 30, "mode": "triangular2"}, moved=("lr", key))
+    # Parts share the optimizer: OneCycleLR, and a CyclicLR that is made first, set the base of the
+    # others too. With these learning rates that is the base they have anyway.
+    cyclic = {"name": "cyclic", "base_lr": 0.001, "max_lr": 0.02, "step_size_up": 40}
+    one_cycle = {"name": "one_cycle", "max_lr": 0.05, "total_steps": 400}
+    warmup = {"name": "linear", "start_factor": 0.1, "end_factor": 1.0, "total_iters": 60}
+    decay = {"name": "exponential", "gamma": 0.999}
+    made = {"cyclic": lambda o: S.CyclicLR(o, 0.001, 0.02, 40),
+            "one_cycle": lambda o: S.OneCycleLR(o, 0.05, total_steps=400),
+            "linear": lambda o: S.LinearLR(o, 0.1, 1.0, 60),
+            "exponential": lambda o: S.ExponentialLR(o, 0.999)}
+    for lr, milestones, parts in [(0.01, [60], [warmup, cyclic]), (0.002, [390], [one_cycle, decay]),
+                                  (0.001, [95, 300], [cyclic, decay, cyclic])]:
+        file = "-".join(part["name"] for part in parts)
+        yield case(f"sequence-{file}", f"SequentialLR of {file} at {milestones}, Adam(lr={lr}): "
+                   "betas[0] moves with the parts that move it",
+                   lambda w, lr=lr: T.Adam(w, lr=lr), {"name": "adam", "lr": lr},
+                   lambda o, parts=parts, milestones=milestones:
+                   S.SequentialLR(o, [made[part["name"]](o) for part in parts], milestones),
+                   {"name": "sequence", "milestones": milestones, "schedulers": parts},
+                   moved=("lr", "beta1"))
 
 
 # ---- Keras: iterations of the optimizer, from 0 --------------------------------------------------

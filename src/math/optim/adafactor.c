@@ -409,6 +409,12 @@ static void explain(struct explain *x, const struct optim_step *s, const double 
                 f.est[i], f.step, f.size);
 }
 
+/* torch's has none that its schedulers could move. */
+static int momentum(const double *h)
+{
+    return h[MOMENTUM] != 0 ? MOMENTUM : -1;
+}
+
 const struct optim OPTIM(adafactor) = {
     .name = "adafactor",
     .title = "Adafactor",
@@ -430,6 +436,7 @@ const struct optim OPTIM(adafactor) = {
     .needs = NEED_GRADIENT,
     .scope = OPTIM_TENSOR,
     .lr = LR,
+    .momentum = momentum,
     .prepare = prepare,
     .kernel = kernel,
     .explain = explain,

@@ -141,6 +141,7 @@ const struct optim OPTIM(lookahead) = {
     .needs = NEED_GRADIENT,
     .scope = OPTIM_ELEMENTWISE,
     .lr = BASE_LR,
+    .momentum = base_momentum,
     .kernel = kernel,
     .explain = explain,
 };

@@ -166,6 +166,7 @@ const struct optim OPTIM(mechanize) = {
     .needs = NEED_GRADIENT,
     .scope = OPTIM_WHOLE,
     .lr = BASE_LR,
+    .momentum = base_momentum,
     .kernel = kernel,
     .explain = explain,
 };

@@ -180,6 +180,7 @@ const struct optim OPTIM(sam) = {
     .needs_at = needs_at,
     .scope = OPTIM_WHOLE,
     .lr = BASE_LR,
+    .momentum = base_momentum,
     .kernel = kernel,
     .explain = explain,
 };

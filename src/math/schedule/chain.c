@@ -1,6 +1,6 @@
 /* Schedules on top of one another: the value of one is the base of the next. Those that multiply
  * their base multiply up, in any order, as in torch; one that says values of its own covers those
- * before it. */
+ * before it. The momentum is that of the last part that moves it. */
 #include "math/schedule_rows.h"
 
 static const struct hyper hypers[] = {ROWS_END};
@@ -22,6 +22,15 @@ static void update(const struct schedule_spec *s, enum schedule_phase phase, uin
     }
 }
 
+static enum err_code momentum(const struct schedule_spec *s, struct arena *a,
+                              struct schedule_spec *ret)
+{
+    enum err_code code = ERR_OK;
+    for (int i = s->child_count - 1; i >= 0 && !code && !ret->schedule; i--)
+        code = schedule_momentum(&s->children[i], a, ret);
+    return code;
+}
+
 const struct schedule schedule_chain = {
     .name = "chain",
     .title = "On top of one another",
@@ -34,5 +43,6 @@ const struct schedule schedule_chain = {
     .hypers = hypers,
     .composed = true,
     .value = value,
+    .momentum = momentum,
     .update = update,
 };

@@ -1,7 +1,8 @@
 /* Up and down between two values for ever.
  *
- * torch moves the momentum the other way in the same call unless told not to; here that is a second
- * schedule on momentum or beta1, with initial 0.9 and peak 0.8, which cycle_momentum makes. */
+ * torch moves the momentum the other way in the same call unless told not to; in profile torch so
+ * does this one: cycle_momentum makes a second schedule, of momentum or beta1, with initial 0.9 and
+ * peak 0.8. session/cycle.c says where it is left out. */
 #include "math/schedule_rows.h"
 
 enum {
@@ -58,24 +59,26 @@ static double value(const struct schedule_spec *s, uint64_t t, double base, cons
     return low + (s->h[PEAK] - low) * height * scale;
 }
 
-static bool momentum(const struct schedule_spec *s, struct schedule_spec *ret)
+static enum err_code momentum(const struct schedule_spec *s, struct arena *a,
+                              struct schedule_spec *ret)
 {
+    (void)a;
     if (s->h[CYCLE_MOMENTUM] == 0)
-        return false;
+        return ERR_OK;
     *ret = *s;
     ret->h[PEAK] = s->h[BASE_MOMENTUM];
     ret->h[INITIAL] = s->h[MAX_MOMENTUM];
     ret->h[CYCLE_MOMENTUM] = 0;
-    return true;
+    return ERR_OK;
 }
 
 const struct schedule schedule_cyclic = {
     .name = "cyclic",
     .title = "Cyclic",
     .formula = "\\eta_t = \\eta_0 + (\\eta_{peak} - \\eta_0)\\,h_t\\,s_t",
-    .doc = "Goes up and down between two values. torch moves momentum the other way in the same "
-           "call: cycle_momentum does so, as would a schedule of momentum (or beta1) by cyclic, "
-           "with initial 0.9 and peak 0.8.",
+    .doc = "Goes up and down between two values. torch moves the momentum (beta1 where there is "
+           "one) the other way in the same call, and so does profile torch, in a session whose "
+           "optimizer has a momentum: cycle_momentum false leaves that out.",
     .use_when = "You look for the range of rates that works, or have no idea how long to run.",
     .reference = "Smith, Cyclical Learning Rates for Training Neural Networks, WACV 2017, "
                  "arXiv:1506.01186",

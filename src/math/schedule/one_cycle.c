@@ -1,10 +1,11 @@
 /* One cycle: up to the peak, down again, and far below the beginning.
  *
  * torch reaches the end of a phase at its last step, optax at the first step of the next one:
- * phase_end. torch moves the momentum the other way in the same call unless told not to; here that
- * is a second schedule on momentum or beta1, with initial and end 0.95 and peak 0.85, which
- * cycle_momentum makes. Beyond its last step torch raises an error, at step total_steps itself it
- * overshoots a little; here the end stays. */
+ * phase_end. torch moves the momentum the other way in the same call unless told not to; in profile
+ * torch so does this one: cycle_momentum makes a second schedule, of momentum or beta1, with
+ * initial and end 0.95 and peak 0.85. session/cycle.c says where it is left out. Beyond its last
+ * step torch raises an error, at step total_steps itself it overshoots a little; here the end
+ * stays. */
 #include "math/anneal.h"
 #include "math/schedule_rows.h"
 
@@ -83,24 +84,26 @@ static double value(const struct schedule_spec *s, uint64_t t, double base, cons
     return along(phases, three ? 3 : 2, (int)s->h[ANNEAL], initial, (double)t);
 }
 
-static bool momentum(const struct schedule_spec *s, struct schedule_spec *ret)
+static enum err_code momentum(const struct schedule_spec *s, struct arena *a,
+                              struct schedule_spec *ret)
 {
+    (void)a;
     if (s->h[CYCLE_MOMENTUM] == 0)
-        return false;
+        return ERR_OK;
     *ret = *s;
     ret->h[PEAK] = s->h[BASE_MOMENTUM];
     ret->h[INITIAL] = ret->h[END] = s->h[MAX_MOMENTUM];
     ret->h[CYCLE_MOMENTUM] = 0;
-    return true;
+    return ERR_OK;
 }
 
 const struct schedule schedule_one_cycle = {
     .name = "one_cycle",
     .title = "One cycle",
     .formula = "\\frac{\\eta_{peak}}{d} \\to \\eta_{peak} \\to \\frac{\\eta_{peak}}{d\\,f}",
-    .doc = "Climbs to a peak, falls to far below the beginning. torch moves momentum the other "
-           "way in the same call: cycle_momentum does so, as would a schedule of momentum (or "
-           "beta1) by one_cycle, with initial 0.95, peak 0.85 and end 0.95.",
+    .doc = "Climbs to a peak, falls to far below the beginning. torch moves the momentum (beta1 "
+           "where there is one) the other way in the same call, and so does profile torch, in a "
+           "session whose optimizer has a momentum: cycle_momentum false leaves that out.",
     .use_when = "A short run of fixed length with a rate as large as it can bear.",
     .reference = "Smith & Topin, Super-Convergence, 2018, arXiv:1708.07120",
     .same_as = {"torch.optim.lr_scheduler.OneCycleLR", NULL, "optax.cosine_onecycle_schedule",

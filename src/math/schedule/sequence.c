@@ -1,5 +1,12 @@
 /* One schedule after the other. Each counts its steps from where it takes over, and has the base of
- * the whole. A part that follows the loss sees the losses of its own steps only. */
+ * the whole. A part that follows the loss sees the losses of its own steps only.
+ *
+ * Where a part moves the momentum, the others leave it as they find it. torch sets it as each part
+ * is made, so that before all of them it is what the last of them begins with.
+ *
+ * What torch's parts do to one another besides is left out: OneCycleLR, and a CyclicLR that is made
+ * first, write over the base of the others, and two parts that move the momentum share the bounds
+ * of the one made last. */
 #include "math/schedule_rows.h"
 
 enum { BOUNDARIES };
@@ -43,6 +50,42 @@ static void update(const struct schedule_spec *s, enum schedule_phase phase, uin
     schedule_update(part, phase, t, base, loss, state);
 }
 
+/* Steps of part i, which has another one after it. */
+static double steps_of(const struct schedule_spec *s, int i)
+{
+    const double *boundaries = s->list[BOUNDARIES].data;
+    return boundaries[i] - (i > 0 ? boundaries[i - 1] : 0);
+}
+
+/* The momentum of each part in turn: `parts` has those that move it. */
+static void fill(const struct schedule_spec *s, struct schedule_spec *parts, double left)
+{
+    for (int i = 0; i < s->child_count; i++) {
+        if (!parts[i].schedule)
+            parts[i] = schedule_still(left);
+        else if (i + 1 < s->child_count && steps_of(s, i) > 0)
+            left = schedule_value(&parts[i], (uint64_t)steps_of(s, i) - 1, 0, NULL);
+    }
+}
+
+static enum err_code momentum(const struct schedule_spec *s, struct arena *a,
+                              struct schedule_spec *ret)
+{
+    struct schedule_spec *parts = arena_zalloc(a, (size_t)s->child_count, sizeof *parts);
+    const struct schedule_spec *last = NULL;
+    enum err_code code = parts ? ERR_OK : ERR_MEMORY;
+    for (int i = 0; i < s->child_count && !code; i++) {
+        code = schedule_momentum(&s->children[i], a, &parts[i]);
+        last = parts[i].schedule ? &parts[i] : last;
+    }
+    if (code || !last)
+        return code;
+    fill(s, parts, schedule_value(last, 0, 0, NULL));
+    *ret = *s;
+    ret->children = parts;
+    return ERR_OK;
+}
+
 const struct schedule schedule_sequence = {
     .name = "sequence",
     .title = "One after the other",
@@ -55,5 +98,6 @@ const struct schedule schedule_sequence = {
     .composed = true,
     .check = check,
     .value = value,
+    .momentum = momentum,
     .update = update,
 };
