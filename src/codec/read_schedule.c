@@ -162,9 +162,25 @@ static void read_one(struct decode *d, const struct place *at, json_t *v, const 
     ret->list[ret->count++] = (struct scheduled_given){hyper, one};
 }
 
+/* Whether it can only be one schedule whose name was forgotten: it says numbers, but not of which
+ * hyperparameters. */
+static bool is_nameless(json_t *v)
+{
+    const char *key;
+    json_t *item;
+    bool options = false, schedules = false;
+    json_object_foreach(v, key, item)
+    {
+        options |= json_is_number(item) || json_is_boolean(item) || json_is_array(item);
+        schedules |= json_is_object(item) || json_is_null(item);
+    }
+    return options && !schedules;
+}
+
 static bool is_one(json_t *v)
 {
-    return json_is_string(v) || json_object_get(v, "name") || json_object_get(v, "profile");
+    return json_is_string(v) || json_object_get(v, "name") || json_object_get(v, "profile") ||
+           is_nameless(v);
 }
 
 void field_schedules(struct decode *d, const struct place *at, json_t *v, void *to)

@@ -89,7 +89,8 @@ static enum err_code find(struct making *m, const struct schedule_given *given, 
 {
     if (!given->name)
         return schedule_refuse(prefix, "name", m->err,
-                               "a schedule has a name; GET /v1/schedules lists them");
+                               "a schedule has a name, as in {\"name\": \"cosine\", …}; GET "
+                               "/v1/schedules lists them");
     *ret = schedule_find(given->name);
     if (*ret)
         return ERR_OK;

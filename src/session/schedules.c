@@ -44,6 +44,12 @@ static int find_target(const char *name, const struct optim *o, struct err *err)
         err_add(err, ERR_VALIDATION, p.text, "%s does not move: it is no real number", name);
         return -1;
     }
+    if (schedule_find(name)) {
+        err_add(err, ERR_VALIDATION, p.text,
+                "%s is a schedule, not a hyperparameter of %s: give {\"name\": \"%s\", …}", name,
+                o->name, name);
+        return -1;
+    }
     err_add(err, ERR_VALIDATION, p.text, "%s has no hyperparameter \"%.60s\"", o->name, name);
     for (int i = 0; o->hypers[i].name; i++) {
         for (int profile = 0; profile < PROFILE_COUNT; profile++) {
