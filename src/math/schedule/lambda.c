@@ -2,22 +2,10 @@
  *
  * torch asks the function for epoch 0 before the first step, so the first factor is that of the
  * first step. After the list its last factor holds. */
-#include "math/schedule_rows.h"
-
-enum { FACTORS };
+#include "math/schedule_factors.h"
 
 static const struct hyper hypers[] = {
-    ROW_LIST("factors", 0, NO_ALIAS,
-             "What the base is multiplied by at each step; the last one holds on.",
-             EVERYWHERE(HYPER_REQUIRED)),
-    ROWS_END};
-
-static enum err_code check(const struct schedule_spec *s, const char *prefix, struct err *err)
-{
-    if (s->list[FACTORS].count == 0)
-        return schedule_refuse(prefix, "factors", err, "give at least one factor");
-    return ERR_OK;
-}
+    ROW_FACTORS("What the base is multiplied by at each step; the last one holds on."), ROWS_END};
 
 static double value(const struct schedule_spec *s, uint64_t t, double base, const double *state)
 {
@@ -36,6 +24,6 @@ const struct schedule schedule_lambda = {
     .reference = "torch.optim.lr_scheduler.LambdaLR",
     .same_as = {"torch.optim.lr_scheduler.LambdaLR", NULL, NULL, NULL},
     .hypers = hypers,
-    .check = check,
+    .check = factors_check,
     .value = value,
 };

@@ -4,22 +4,10 @@
  * The first step has the base. torch never asks the function for epoch 0, so the first factor is
  * that of the second step. After the list its last factor goes on multiplying: one factor alone is
  * exponential decay, and a list that ends with 1 stops there. */
-#include "math/schedule_rows.h"
-
-enum { FACTORS };
+#include "math/schedule_factors.h"
 
 static const struct hyper hypers[] = {
-    ROW_LIST("factors", 0, NO_ALIAS,
-             "What each step after the first multiplies by; the last one goes on.",
-             EVERYWHERE(HYPER_REQUIRED)),
-    ROWS_END};
-
-static enum err_code check(const struct schedule_spec *s, const char *prefix, struct err *err)
-{
-    if (s->list[FACTORS].count == 0)
-        return schedule_refuse(prefix, "factors", err, "give at least one factor");
-    return ERR_OK;
-}
+    ROW_FACTORS("What each step after the first multiplies by; the last one goes on."), ROWS_END};
 
 static double value(const struct schedule_spec *s, uint64_t t, double base, const double *state)
 {
@@ -42,6 +30,6 @@ const struct schedule schedule_multiplicative = {
     .reference = "torch.optim.lr_scheduler.MultiplicativeLR",
     .same_as = {"torch.optim.lr_scheduler.MultiplicativeLR", NULL, NULL, NULL},
     .hypers = hypers,
-    .check = check,
+    .check = factors_check,
     .value = value,
 };
