@@ -1,54 +1,12 @@
 /* Resolution of hyperparameters: arguments are laid over the defaults of a profile, and everything
  * that is wrong with them is said at once. */
 #include "math/hyper.h"
+#include "math/argument.h"
 
 #include <stdio.h>
 #include <string.h>
 
 const char *const profile_names[PROFILE_COUNT] = {"torch", "keras", "optax", "paper"};
-
-/* Arguments of the libraries that say how to compute and leave the numbers as they are. Null and
- * false, which are their defaults, may stay. */
-static const char *const without_effect[] = {"foreach", "fused", "capturable", "differentiable"};
-
-/* Arguments of the libraries that are asked for elsewhere here, and fields that stand in another
- * place: of optimizers and groups, or of what has another prefix. Null and false may stay too:
- * nothing is wanted then. */
-static const struct {
-    const char *prefix, *name, *instead;
-} elsewhere[] = {
-    {"#/schedule", "epochs", "total_steps: the steps of all epochs"},
-    {"#/schedule", "steps_per_epoch", "total_steps: the steps of all epochs"},
-    {"#/schedule", "cycle_momentum", "schedule: {\"lr\": …, \"momentum\": …}, one for each"},
-    {"#/schedule", "base_momentum", "schedule: {\"lr\": …, \"momentum\": …}, one for each"},
-    {"#/schedule", "max_momentum", "schedule: {\"lr\": …, \"momentum\": …}, one for each"},
-    {"#/schedule", "last_epoch", "the session itself, which knows its step"},
-    {"#/transforms", "norm_type", "norm: \"l1\", \"l2\" or \"max\""},
-    {NULL, "clipnorm", "a transform: {\"name\": \"clip_norm\", \"max_norm\": …}"},
-    {NULL, "global_clipnorm", "a transform: {\"name\": \"clip_global_norm\", \"max_norm\": …}"},
-    {NULL, "max_grad_norm", "a transform: {\"name\": \"clip_global_norm\", \"max_norm\": …}"},
-    {NULL, "clipvalue", "a transform: {\"name\": \"clip_value\", \"max_value\": …}"},
-    {NULL, "use_ema", "a transform: {\"name\": \"ema\"}"},
-    {NULL, "ema_momentum", "a transform: {\"name\": \"ema\", \"decay\": …}"},
-    {NULL, "ema_overwrite_frequency",
-     "a transform: {\"name\": \"ema\", \"overwrite_frequency\": …}"},
-    {NULL, "gradient_accumulation_steps", "a transform: {\"name\": \"accumulate\", \"steps\": …}"},
-    {NULL, "loss_scale_factor",
-     "a transform: {\"name\": \"scale\", \"factor\": …} with 1/loss_scale_factor"},
-    {NULL, "maximize", "a transform: {\"name\": \"maximize\"}"},
-    {NULL, "weight_decay", "a transform: {\"name\": \"weight_decay\", \"weight_decay\": …}"},
-    {NULL, "mask", "groups: {\"match\": \"*bias\", \"weight_decay\": 0}"},
-    {NULL, "params", "groups: {\"match\": …} with hyperparameters of their own"},
-    {NULL, "mu_dtype", "dtype of the session, which its state has too"},
-    {NULL, "accumulator_dtype", "dtype of the session, which its state has too"},
-    {NULL, "max_iter", "one step for each iteration, or a run of so many"},
-    {NULL, "max_eval", "one step for each evaluation"},
-    {NULL, "schedule", "schedule beside the optimizer, in the session"},
-    {NULL, "lr_schedule", "schedule beside the optimizer, in the session"},
-    {NULL, "transforms", "transforms beside the optimizer, in the session"},
-    {NULL, "groups", "groups beside the optimizer, in the session"},
-    {NULL, "optimizer", "one session for each optimizer"},
-};
 
 struct resolution {
     const struct hyper *table;
@@ -196,47 +154,28 @@ static const char *meant_elsewhere(const struct resolution *r, const char *name)
     return NULL;
 }
 
-static bool is_nothing(const struct hyper_arg *arg)
-{
-    return arg->kind == ARG_NULL || (arg->kind == ARG_BOOL && arg->number == 0);
-}
-
-static bool is_under(const struct resolution *r, const char *prefix)
-{
-    return strncmp(r->prefix, prefix, strlen(prefix)) == 0;
-}
-
 /* Whether `arg` is known from a library and asked for elsewhere; says where, if it asks for
  * anything.
  */
 static bool is_elsewhere(struct resolution *r, const struct hyper_arg *arg,
                          const struct pointer *at)
 {
-    bool optimizer = is_under(r, "#/optimizer") || is_under(r, "#/groups");
-    for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++) {
-        bool here = elsewhere[i].prefix ? is_under(r, elsewhere[i].prefix) : optimizer;
-        if (!here || strcmp(arg->name, elsewhere[i].name) != 0)
-            continue;
-        if (!is_nothing(arg))
-            r->code = err_add(r->err, ERR_VALIDATION, at->text, "%s has no \"%s\"; use %s", r->what,
-                              arg->name, elsewhere[i].instead);
-        return true;
-    }
-    return false;
+    const char *instead = argument_instead(r->prefix, arg->name);
+    if (instead && !argument_wants_nothing(arg))
+        r->code = err_add(r->err, ERR_VALIDATION, at->text, "%s has no \"%s\"; use %s", r->what,
+                          arg->name, instead);
+    return instead;
 }
 
 static void unknown(struct resolution *r, const struct hyper_arg *arg)
 {
     struct pointer at = pointer_to(r->prefix, arg->name);
-    for (size_t i = 0; i < sizeof without_effect / sizeof *without_effect; i++) {
-        if (strcmp(arg->name, without_effect[i]) != 0)
-            continue;
-        if (!is_nothing(arg)) {
+    if (argument_without_effect(arg->name)) {
+        if (!argument_wants_nothing(arg))
             r->code = err_add(r->err, ERR_VALIDATION, at.text,
                               "%s has no \"%s\": it says how a library computes, not what; leave "
                               "it out",
                               r->what, arg->name);
-        }
         return;
     }
     const char *near = meant_elsewhere(r, arg->name);
@@ -257,10 +196,12 @@ bool hyper_in_range(const struct hyper *y, double x)
            (y->max_open ? x < y->max : x <= y->max);
 }
 
+/* torch says cos for cosine. */
 static int choice_find(const struct hyper *y, const char *name)
 {
+    const char *meant = strcmp(name, "cos") == 0 ? "cosine" : name;
     for (int i = 0; y->choices[i]; i++) {
-        if (strcmp(y->choices[i], name) == 0)
+        if (strcmp(y->choices[i], meant) == 0)
             return i;
     }
     return -1;
