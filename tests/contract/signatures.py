@@ -5,7 +5,7 @@ library's own defaults. tests/golden/make_signatures.py recorded them from the l
 
 What differs is in the tables below with its reason, and a row there that is not needed any more
 fails, so that they stay true. An argument that changes no number, or is asked for elsewhere, is
-refused by the server with the words that say where (src/math/hyper.c); those it takes with the
+refused by the server with the words that say where (src/math/argument.c); those it takes with the
 library's default, and that is tested too."""
 
 import json
