@@ -3,6 +3,9 @@
 #include "math/hyper.h"
 #include "math/argument.h"
 
+#include "math/hyper_elsewhere.h"
+
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -265,6 +268,7 @@ static void set(struct resolution *r, int i, const struct hyper_arg *arg, bool b
                           "%s is given twice, by two of its names", y->name);
     } else if (arg->kind == ARG_NULL) {
         r->value[i] = y->value[r->profile];
+        r->list[i] = (struct hyper_list){0};
     } else if (number_of(y, arg, by_alias, &number)) {
         r->value[i] = number;
         if (y->kind == HYPER_LIST)
@@ -415,9 +419,34 @@ enum err_code hyper_patch(const struct hyper *table, enum profile profile, const
                           const char *prefix, const struct hyper_arg *args, size_t arg_count,
                           double *values, struct err *err)
 {
+    return hyper_patch_lists(table, profile, what, prefix, args, arg_count, values, NULL, err);
+}
+
+enum err_code hyper_patch_lists(const struct hyper *table, enum profile profile, const char *what,
+                                const char *prefix, const struct hyper_arg *args, size_t arg_count,
+                                double *values, struct hyper_list *lists, struct err *err)
+{
     struct resolution r = {.table = table, profile, what, prefix, err, ERR_OK};
-    memcpy(r.value, values, (size_t)hyper_count(table) * sizeof *values);
-    return resolve(&r, args, arg_count, values);
+    size_t count = (size_t)hyper_count(table);
+    memcpy(r.value, values, count * sizeof *values);
+    if (lists)
+        memcpy(r.list, lists, count * sizeof *lists);
+    enum err_code code = resolve(&r, args, arg_count, values);
+    if (code == ERR_OK && lists)
+        memcpy(lists, r.list, count * sizeof *lists);
+    return code;
+}
+
+enum err_code hyper_refuse(const char *prefix, const char *name, struct err *err,
+                           const char *format, ...)
+{
+    char pointer[ERR_POINTER_LEN], detail[ERR_DETAIL_LEN];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(detail, sizeof detail, format, args);
+    va_end(args);
+    snprintf(pointer, sizeof pointer, "%s/%s", prefix, name);
+    return err_add(err, ERR_VALIDATION, pointer, "%s", detail);
 }
 
 uint32_t hyper_given(const struct hyper *table, enum profile profile, const struct hyper_arg *args,

@@ -102,9 +102,18 @@ uint32_t hyper_given(const struct hyper *table, enum profile profile, const stru
 /* Whether `x` is finite and in the range of the row. */
 bool hyper_in_range(const struct hyper *y, double x);
 
+/* For rules between hyperparameters: adds a violation at prefix/name. */
+enum err_code hyper_refuse(const char *prefix, const char *name, struct err *err,
+                           const char *format, ...) __attribute__((format(printf, 4, 5)));
+
 /* As hyper_resolve, but starts from the values that `values` holds (a PATCH). */
 enum err_code hyper_patch(const struct hyper *table, enum profile profile, const char *what,
                           const char *prefix, const struct hyper_arg *args, size_t arg_count,
                           double *values, struct err *err);
+
+/* The same for a table with lists, from those that `lists` holds. */
+enum err_code hyper_patch_lists(const struct hyper *table, enum profile profile, const char *what,
+                                const char *prefix, const struct hyper_arg *args, size_t arg_count,
+                                double *values, struct hyper_list *lists, struct err *err);
 
 #endif

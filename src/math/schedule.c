@@ -54,18 +54,6 @@ int schedule_scalars(const struct schedule *s)
     return count;
 }
 
-enum err_code schedule_refuse(const char *prefix, const char *name, struct err *err,
-                              const char *format, ...)
-{
-    char pointer[ERR_POINTER_LEN], detail[ERR_DETAIL_LEN];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(detail, sizeof detail, format, args);
-    va_end(args);
-    snprintf(pointer, sizeof pointer, "%s/%s", prefix, name);
-    return err_add(err, ERR_VALIDATION, pointer, "%s", detail);
-}
-
 /* ---- resolution ------------------------------------------------------------------------------ */
 
 /* One request's worth of schedules: how many there are, and how deep this one lies. */
@@ -88,15 +76,15 @@ static enum err_code find(struct making *m, const struct schedule_given *given, 
                           const struct schedule **ret)
 {
     if (!given->name)
-        return schedule_refuse(prefix, "name", m->err,
-                               "a schedule has a name, as in {\"name\": \"cosine\", …}; GET "
-                               "/v1/schedules lists them");
+        return hyper_refuse(prefix, "name", m->err,
+                            "a schedule has a name, as in {\"name\": \"cosine\", …}; GET "
+                            "/v1/schedules lists them");
     *ret = schedule_find(given->name);
     if (*ret)
         return ERR_OK;
     const char *meant = schedule_meant(given->name);
-    schedule_refuse(prefix, "name", m->err, "unknown schedule \"%.60s\"%s", given->name,
-                    meant ? "" : "; GET /v1/schedules lists them");
+    hyper_refuse(prefix, "name", m->err, "unknown schedule \"%.60s\"%s", given->name,
+                 meant ? "" : "; GET /v1/schedules lists them");
     err_suggest(m->err, meant);
     return ERR_VALIDATION;
 }
@@ -112,8 +100,8 @@ static enum err_code find_profile(struct making *m, const char *name, const char
     }
     if (!name)
         return ERR_OK;
-    schedule_refuse(prefix, "profile", m->err, "\"%.60s\" is none of torch, keras, optax, paper",
-                    name);
+    hyper_refuse(prefix, "profile", m->err, "\"%.60s\" is none of torch, keras, optax, paper",
+                 name);
     err_suggest(m->err, err_nearest(name, profile_at, NULL, PROFILE_COUNT));
     return ERR_VALIDATION;
 }
@@ -123,17 +111,16 @@ static enum err_code make_children(struct making *m, const struct schedule_given
 {
     const char *key = given->children_key;
     if (!s->schedule->composed && key)
-        return schedule_refuse(prefix, key, m->err, "%s holds no other schedules",
-                               s->schedule->name);
+        return hyper_refuse(prefix, key, m->err, "%s holds no other schedules", s->schedule->name);
     if (!s->schedule->composed)
         return ERR_OK;
     if (given->child_count == 0)
-        return schedule_refuse(prefix, key ? key : "schedules", m->err,
-                               "%s needs a list of at least one schedule", s->schedule->name);
+        return hyper_refuse(prefix, key ? key : "schedules", m->err,
+                            "%s needs a list of at least one schedule", s->schedule->name);
     if (m->depth == SCHEDULE_DEPTH || given->child_count > SCHEDULE_NODES)
-        return schedule_refuse(prefix, key, m->err,
-                               "at most %d schedules, %d within one another, may be composed",
-                               SCHEDULE_NODES, SCHEDULE_DEPTH);
+        return hyper_refuse(prefix, key, m->err,
+                            "at most %d schedules, %d within one another, may be composed",
+                            SCHEDULE_NODES, SCHEDULE_DEPTH);
     s->children = arena_zalloc(m->arena, given->child_count, sizeof *s->children);
     if (!s->children)
         return err_add(m->err, ERR_MEMORY, "", "no memory for a schedule");

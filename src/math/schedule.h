@@ -129,8 +129,4 @@ static inline double schedule_or(double given, double otherwise)
     return isfinite(given) ? given : otherwise;
 }
 
-/* For `check`: adds a violation at prefix/name. */
-enum err_code schedule_refuse(const char *prefix, const char *name, struct err *err,
-                              const char *format, ...) __attribute__((format(printf, 4, 5)));
-
 #endif

@@ -14,7 +14,7 @@ static enum err_code factors_check(const struct schedule_spec *s, const char *pr
                                    struct err *err)
 {
     if (s->list[FACTORS].count == 0)
-        return schedule_refuse(prefix, "factors", err, "give at least one factor");
+        return hyper_refuse(prefix, "factors", err, "give at least one factor");
     return ERR_OK;
 }
 

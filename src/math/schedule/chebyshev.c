@@ -25,7 +25,7 @@ static const struct hyper hypers[] = {
 static enum err_code check(const struct schedule_spec *s, const char *prefix, struct err *err)
 {
     if (s->h[MAX_EIGENVALUE] < s->h[MIN_EIGENVALUE])
-        return schedule_refuse(prefix, "max_eigenvalue", err, "it is not below min_eigenvalue");
+        return hyper_refuse(prefix, "max_eigenvalue", err, "it is not below min_eigenvalue");
     return ERR_OK;
 }
 

@@ -31,9 +31,9 @@ static const struct hyper hypers[] = {
 static enum err_code check(const struct schedule_spec *s, const char *prefix, struct err *err)
 {
     if (isfinite(s->h[ETA_MIN]) && s->h[ALPHA] != 0)
-        return schedule_refuse(prefix, "alpha", err, "eta_min says the floor already");
+        return hyper_refuse(prefix, "alpha", err, "eta_min says the floor already");
     if (s->h[WARMUP_STEPS] > 0 && !isfinite(s->h[WARMUP_TARGET]))
-        return schedule_refuse(prefix, "warmup_target", err, "warmup_steps need it");
+        return hyper_refuse(prefix, "warmup_target", err, "warmup_steps need it");
     return ERR_OK;
 }
 

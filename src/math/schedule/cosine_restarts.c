@@ -24,7 +24,7 @@ static const struct hyper hypers[] = {
 static enum err_code check(const struct schedule_spec *s, const char *prefix, struct err *err)
 {
     if (isfinite(s->h[ETA_MIN]) && s->h[ALPHA] != 0)
-        return schedule_refuse(prefix, "alpha", err, "eta_min says the floor already");
+        return hyper_refuse(prefix, "alpha", err, "eta_min says the floor already");
     return ERR_OK;
 }
 

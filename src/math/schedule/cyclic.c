@@ -40,7 +40,7 @@ static const struct hyper hypers[] = {
 static enum err_code check(const struct schedule_spec *s, const char *prefix, struct err *err)
 {
     if (s->h[GAMMA] != 1 && s->h[MODE] != EXP_RANGE)
-        return schedule_refuse(prefix, "gamma", err, "only exp_range uses it");
+        return hyper_refuse(prefix, "gamma", err, "only exp_range uses it");
     return ERR_OK;
 }
 

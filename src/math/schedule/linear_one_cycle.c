@@ -20,7 +20,7 @@ static const struct hyper hypers[] = {
 static enum err_code check(const struct schedule_spec *s, const char *prefix, struct err *err)
 {
     if (s->h[PCT_FINAL] < s->h[PCT_START])
-        return schedule_refuse(prefix, "pct_final", err, "it comes after pct_start");
+        return hyper_refuse(prefix, "pct_final", err, "it comes after pct_start");
     return ERR_OK;
 }
 

@@ -27,15 +27,15 @@ static enum err_code check(const struct schedule_spec *s, const char *prefix, st
     size_t n = s->list[BOUNDARIES].count;
     bool values = isfinite(s->h[VALUES]), scales = isfinite(s->h[SCALES]);
     if (values == scales)
-        return schedule_refuse(prefix, "values", err, "give either values or scales");
+        return hyper_refuse(prefix, "values", err, "give either values or scales");
     if (values && s->list[VALUES].count != n + 1)
-        return schedule_refuse(prefix, "values", err, "%zu boundaries need %zu values, given %zu",
-                               n, n + 1, s->list[VALUES].count);
+        return hyper_refuse(prefix, "values", err, "%zu boundaries need %zu values, given %zu", n,
+                            n + 1, s->list[VALUES].count);
     if (values && isfinite(s->h[INITIAL]))
-        return schedule_refuse(prefix, "initial", err, "the first of the values says it already");
+        return hyper_refuse(prefix, "initial", err, "the first of the values says it already");
     if (scales && s->list[SCALES].count != n)
-        return schedule_refuse(prefix, "scales", err, "%zu boundaries need %zu scales, given %zu",
-                               n, n, s->list[SCALES].count);
+        return hyper_refuse(prefix, "scales", err, "%zu boundaries need %zu scales, given %zu", n,
+                            n, s->list[SCALES].count);
     return ERR_OK;
 }
 

@@ -22,8 +22,8 @@ static enum err_code check(const struct schedule_spec *s, const char *prefix, st
 {
     size_t n = s->list[BOUNDARIES].count;
     if (s->list[SCALES].count != n)
-        return schedule_refuse(prefix, "scales", err, "%zu boundaries need %zu scales, given %zu",
-                               n, n, s->list[SCALES].count);
+        return hyper_refuse(prefix, "scales", err, "%zu boundaries need %zu scales, given %zu", n,
+                            n, s->list[SCALES].count);
     return ERR_OK;
 }
 

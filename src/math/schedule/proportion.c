@@ -20,10 +20,10 @@ static const struct hyper hypers[] = {
 static enum err_code check(const struct schedule_spec *s, const char *prefix, struct err *err)
 {
     if (s->child_count != 1)
-        return schedule_refuse(prefix, "schedules", err, "it follows one schedule, given %d",
-                               s->child_count);
+        return hyper_refuse(prefix, "schedules", err, "it follows one schedule, given %d",
+                            s->child_count);
     if (s->h[MAX_LR] <= s->h[MIN_LR])
-        return schedule_refuse(prefix, "max_lr", err, "it is above min_lr");
+        return hyper_refuse(prefix, "max_lr", err, "it is above min_lr");
     return ERR_OK;
 }
 

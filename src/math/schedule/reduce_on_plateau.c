@@ -37,7 +37,7 @@ static const struct scalar scalars[] = {
 static enum err_code check(const struct schedule_spec *s, const char *prefix, struct err *err)
 {
     if (s->h[RTOL] == 0 && s->h[ATOL] == 0)
-        return schedule_refuse(prefix, "rtol", err, "rtol or atol has to be above 0");
+        return hyper_refuse(prefix, "rtol", err, "rtol or atol has to be above 0");
     return ERR_OK;
 }
 

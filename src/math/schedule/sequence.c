@@ -20,9 +20,8 @@ static const struct hyper hypers[] = {
 static enum err_code check(const struct schedule_spec *s, const char *prefix, struct err *err)
 {
     if (s->list[BOUNDARIES].count + 1 != (size_t)s->child_count)
-        return schedule_refuse(prefix, "boundaries", err,
-                               "%d schedules need %d boundaries, given %zu", s->child_count,
-                               s->child_count - 1, s->list[BOUNDARIES].count);
+        return hyper_refuse(prefix, "boundaries", err, "%d schedules need %d boundaries, given %zu",
+                            s->child_count, s->child_count - 1, s->list[BOUNDARIES].count);
     return ERR_OK;
 }
 

@@ -17,8 +17,8 @@ static const struct hyper hypers[] = {
 static enum err_code check(const struct schedule_spec *s, const char *prefix, struct err *err)
 {
     if (s->h[DECAY_STEPS] <= s->h[WARMUP_STEPS])
-        return schedule_refuse(prefix, "decay_steps", err,
-                               "it counts the warm-up too, so it is above warmup_steps");
+        return hyper_refuse(prefix, "decay_steps", err,
+                            "it counts the warm-up too, so it is above warmup_steps");
     return ERR_OK;
 }
 

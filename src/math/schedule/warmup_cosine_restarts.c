@@ -24,8 +24,8 @@ static const struct hyper hypers[] = {
 static enum err_code check(const struct schedule_spec *s, const char *prefix, struct err *err)
 {
     if (s->h[WARMUP_STEPS] >= s->h[FIRST_STEPS])
-        return schedule_refuse(prefix, "first_steps", err,
-                               "it counts the warm-up too, so it is above warmup_steps");
+        return hyper_refuse(prefix, "first_steps", err,
+                            "it counts the warm-up too, so it is above warmup_steps");
     return ERR_OK;
 }
 
