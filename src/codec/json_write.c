@@ -23,6 +23,15 @@ void write_hyper(struct writer *w, const struct hyper *y, double value)
         write_number(w, value);
 }
 
+void write_hyper_or_list(struct writer *w, const struct hyper *y, double value,
+                         const struct hyper_list *list)
+{
+    if (y->kind == HYPER_LIST && value != HYPER_NONE)
+        write_numbers(w, DTYPE_FLOAT64, list->data, list->count);
+    else
+        write_hyper(w, y, value);
+}
+
 /* ---- numbers in the client's structure ------------------------------------------------------ */
 
 static const void *number_at(enum dtype dtype, const void *data, size_t i)

@@ -10,6 +10,9 @@
  * HYPER_NONE.
  */
 void write_hyper(struct writer *w, const struct hyper *y, double value);
+/* The same for a table with lists. */
+void write_hyper_or_list(struct writer *w, const struct hyper *y, double value,
+                         const struct hyper_list *list);
 
 /* Parts of a catalogue, key included. "schema": the JSON Schema of something with a name, a profile
  * and hyperparameters; `more` adds properties (NULL: none). "profiles": defaults, required ones and

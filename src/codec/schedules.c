@@ -3,22 +3,11 @@
 #include "codec/json.h"
 #include "codec/json_write.h"
 
-#include <math.h>
 #include <stdio.h>
 
 enum { HREF_LEN = 96 };
 
 /* ---- a session's --------------------------------------------------------------------------- */
-
-static void write_option(struct writer *w, const struct schedule_spec *s, int i)
-{
-    const struct hyper *y = &s->schedule->hypers[i];
-    write_key(w, y->name);
-    if (y->kind == HYPER_LIST && isfinite(s->h[i]))
-        write_numbers(w, DTYPE_FLOAT64, s->list[i].data, s->list[i].count);
-    else
-        write_hyper(w, y, s->h[i]);
-}
 
 static void write_state(struct writer *w, const struct schedule_spec *s, const double *state)
 {
@@ -37,8 +26,10 @@ void write_schedule(struct writer *w, const struct schedule_spec *s, const doubl
     write_object(w);
     write_string_field(w, "name", s->schedule->name);
     write_string_field(w, "profile", profile_names[s->profile]);
-    for (int i = 0; s->schedule->hypers[i].name; i++)
-        write_option(w, s, i);
+    for (int i = 0; s->schedule->hypers[i].name; i++) {
+        write_key(w, s->schedule->hypers[i].name);
+        write_hyper_or_list(w, &s->schedule->hypers[i], s->h[i], &s->list[i]);
+    }
     write_state(w, s, state);
     if (s->schedule->composed) {
         write_key(w, "schedules");

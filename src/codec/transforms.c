@@ -4,7 +4,6 @@
 #include "codec/json_fields.h"
 #include "codec/json_write.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -106,7 +105,7 @@ static void write_link(struct writer *w, const struct transform_link *link)
         write_string_field(w, "exclude", link->exclude);
     for (int i = 0; t->hypers[i].name; i++) {
         write_key(w, t->hypers[i].name);
-        write_hyper(w, &t->hypers[i], link->h[i]);
+        write_hyper_or_list(w, &t->hypers[i], link->h[i], &link->list[i]);
     }
     if (t->scalars) {
         write_key(w, "state");

@@ -109,6 +109,19 @@ static bool choose(struct transform_link *link, const struct tensor *tensors, in
     return true;
 }
 
+enum err_code transform_link_check(const struct transform_link *link, const struct tensor *tensors,
+                                   int count, const char *prefix, struct err *err)
+{
+    size_t n = 0;
+    if (!link->transform->check || count == 0)
+        return ERR_OK;
+    for (int i = 0; i < count; i++) {
+        if (transform_chooses(link->match, link->exclude, tensors[i].name))
+            n += tensors[i].count;
+    }
+    return link->transform->check(link, n, prefix, err);
+}
+
 /* ---- state --------------------------------------------------------------------------------- */
 
 size_t transform_chain_numbers(const struct transform_link *links, int count, size_t n)
@@ -205,6 +218,7 @@ static enum err_code call(const struct transform_link *link, transform_function 
     if (!function)
         return ERR_OK;
     s->h = link->h;
+    s->list = link->list;
     s->scalar = link->scalar;
     s->slot = link->slot;
     s->tensors = link->tensors;

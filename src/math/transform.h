@@ -32,6 +32,7 @@
 enum { TRANSFORM_HYPERS = 8, TRANSFORM_SLOTS = 2, TRANSFORM_SCALARS = 4, TRANSFORM_CHAIN = 16 };
 
 struct explain;
+struct transform_link;
 
 /* What becomes of a step. */
 enum verdict {
@@ -42,16 +43,17 @@ enum verdict {
 
 /* What a transform may look at, and change where not const. */
 struct transform_step {
-    uint64_t t;            /* number of the step that the kernel makes, from 1 */
-    const double *h;       /* hyperparameters, by table index */
-    double *scalar;        /* named scalars, by table index */
-    double *const *slot;   /* named arrays of n */
-    double lr;             /* of the optimizer at this step; NaN: it has none */
-    double *g;             /* before: the gradient */
-    double *w;             /* the parameters: before the kernel, or after it */
-    const double *old;     /* the parameters as they were before the step */
-    size_t n;              /* numbers in each array */
-    const double *samples; /* sample_count × n: gradients of single samples, or NULL */
+    uint64_t t;                    /* number of the step that the kernel makes, from 1 */
+    const double *h;               /* hyperparameters, by table index */
+    const struct hyper_list *list; /* of its lists */
+    double *scalar;                /* named scalars, by table index */
+    double *const *slot;           /* named arrays of n */
+    double lr;                     /* of the optimizer at this step; NaN: it has none */
+    double *g;                     /* before: the gradient */
+    double *w;                     /* the parameters: before the kernel, or after it */
+    const double *old;             /* the parameters as they were before the step */
+    size_t n;                      /* numbers in each array */
+    const double *samples;         /* sample_count × n: gradients of single samples, or NULL */
     size_t sample_count;
     const double *weights;        /* of the samples, or NULL: 1 each */
     bool reduce_sum;              /* samples are added up; otherwise their weighted mean */
@@ -95,6 +97,10 @@ struct transform {
     bool needs_pattern;   /* makes no sense on all tensors: match or exclude must be given */
     bool whole;           /* makes no sense on some tensors: neither may be given */
     int readout;          /* the slot that is a vector to be read instead of w, +1; 0: none */
+    /* Rules for its hyperparameters where it acts on n numbers; NULL: none. Pointers are made as
+     * prefix/name. */
+    enum err_code (*check)(const struct transform_link *link, size_t n, const char *prefix,
+                           struct err *err);
     transform_function *before, *after; /* NULL: does nothing there */
 };
 
@@ -119,13 +125,19 @@ struct transform_link {
     const struct transform *transform;
     enum profile profile;
     double h[TRANSFORM_HYPERS];
-    const char *match, *exclude; /* patterns of tensor names, NULL: not given */
+    struct hyper_list list[TRANSFORM_HYPERS]; /* of its lists */
+    const char *match, *exclude;              /* patterns of tensor names, NULL: not given */
 
     /* by transform_chain_place */
     const struct tensor *tensors; /* those chosen */
     int tensor_count;
     double *scalar, *slot[TRANSFORM_SLOTS]; /* in the chain's state */
 };
+
+/* The transform's own rules where it acts on those of the tensors that it chooses; without any they
+ * are not known yet, and nothing is wrong. Violations stand at prefix/name. */
+enum err_code transform_link_check(const struct transform_link *link, const struct tensor *tensors,
+                                   int count, const char *prefix, struct err *err);
 
 struct transform_chain {
     int count;

@@ -82,6 +82,27 @@ static inline double tensor_norm(const struct tensor *t, const double *x)
     return chosen_norm(&one, x);
 }
 
+/* Whether list `row` of a link, where it is given, has a number for each that the link acts on. */
+static inline enum err_code check_length(const struct transform_link *link, int row, size_t n,
+                                         const char *prefix, struct err *err)
+{
+    const char *name = link->transform->hypers[row].name;
+    size_t count = link->list[row].count;
+    if (link->h[row] == HYPER_NONE || count == n)
+        return ERR_OK;
+    return hyper_refuse(prefix, name, err,
+                        "%s has a number for each parameter that %s acts on: %zu, given %zu", name,
+                        link->transform->name, n, count);
+}
+
+/* A list with a number for each that the transform acts on, which may be left out. */
+#define ROW_EACH(row_name, row_optax, row_doc)                                                     \
+    {                                                                                              \
+        .name = row_name, .kind = HYPER_LIST,                                                      \
+        .value = {HYPER_NONE, HYPER_NONE, HYPER_NONE, HYPER_NONE},                                 \
+        .alias = {NULL, NULL, row_optax, NULL}, .min = -INFINITY, .max = INFINITY, .doc = row_doc  \
+    }
+
 /* A positive number without a default. */
 #define ROW_POSITIVE(row_name, row_torch, row_keras, row_optax, row_doc)                           \
     {                                                                                              \

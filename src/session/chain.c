@@ -68,6 +68,15 @@ static enum err_code check_patterns(const struct transform_link *link, const str
     return ERR_OK;
 }
 
+/* The transform's own rules. */
+static enum err_code check_rules(const struct transform_link *link, const struct tensor *tensors,
+                                 int count, int i, struct err *err)
+{
+    char prefix[PREFIX_LEN];
+    snprintf(prefix, sizeof prefix, "#/transforms/%d", i);
+    return transform_link_check(link, tensors, count, prefix, err);
+}
+
 /* Rules between an item and those before it. */
 static enum err_code check_place(const struct transform_link *links, int i,
                                  const struct optim *optim, struct err *err)
@@ -106,33 +115,35 @@ static enum err_code resolve(const struct transform_given *given, int profile,
     if (profile < 0)
         return ERR_VALIDATION;
     link->profile = (enum profile)profile;
-    return hyper_resolve(link->transform->hypers, link->profile, link->transform->name, prefix,
-                         given->args, given->arg_count, link->h, err);
+    return hyper_resolve_lists(link->transform->hypers, link->profile, link->transform->name,
+                               prefix, given->args, given->arg_count, link->h, link->list, err);
 }
 
-static enum err_code plan_link(const struct session_spec *spec, int profile,
-                               struct transform_link *links, int i, struct err *err)
+static enum err_code plan_link(const struct transform_given *given, const struct values *v,
+                               int profile, struct transform_link *links, int i, struct err *err)
 {
-    const struct transform_given *given = &spec->transforms[i];
     struct transform_link *link = &links[i];
     *link = (struct transform_link){.match = given->match, .exclude = given->exclude};
     link->transform = find(given, i, err);
     if (!link->transform)
         return ERR_VALIDATION;
     enum err_code resolved = resolve(given, profile, link, i, err);
-    enum err_code patterns = check_patterns(link, &spec->parameters, i, err);
+    if (!resolved)
+        resolved = check_rules(link, v->tensors, v->count, i, err);
+    enum err_code patterns = check_patterns(link, v, i, err);
     return resolved ? resolved : patterns;
 }
 
-enum err_code chain_plan(const struct session_spec *spec, int profile, const struct optim *optim,
-                         struct transform_link *ret_links, int *ret_count, struct err *err)
+enum err_code chain_plan(const struct session_spec *spec, const struct values *parameters,
+                         int profile, const struct optim *optim, struct transform_link *ret_links,
+                         int *ret_count, struct err *err)
 {
     enum err_code code = ERR_OK, one;
     if (spec->transform_count > TRANSFORM_CHAIN)
         return err_add(err, ERR_VALIDATION, "#/transforms", "a session has at most %d transforms",
                        TRANSFORM_CHAIN);
     for (int i = 0; i < spec->transform_count; i++) {
-        if ((one = plan_link(spec, profile, ret_links, i, err)))
+        if ((one = plan_link(&spec->transforms[i], parameters, profile, ret_links, i, err)))
             code = one;
     }
     for (int i = 0; i < spec->transform_count && !code; i++)
@@ -163,8 +174,12 @@ static uint64_t digest_link(uint64_t place, const struct transform_link *link)
     d = mix_string(d, profile_names[link->profile]);
     for (int i = 0; hypers[i].name; i++) {
         double usual = hypers[i].value[link->profile];
-        if (memcmp(&usual, &link->h[i], sizeof usual) != 0)
-            d += mix(mix_string(place, hypers[i].name), &link->h[i], sizeof usual);
+        const struct hyper_list *list = &link->list[i];
+        uint64_t name = mix_string(place, hypers[i].name);
+        if (list->count)
+            d += mix(name, list->data, list->count * sizeof *list->data);
+        else if (memcmp(&usual, &link->h[i], sizeof usual) != 0)
+            d += mix(name, &link->h[i], sizeof usual);
     }
     return d;
 }
@@ -218,8 +233,10 @@ enum err_code chain_patch(const struct session *s, const struct session_patch *p
         snprintf(prefix, sizeof prefix, "#/transforms/%d", i);
         if ((one = keeps(given, link, i, err)))
             code = one;
-        else if ((one = hyper_patch(link->transform->hypers, link->profile, link->transform->name,
-                                    prefix, given->args, given->arg_count, link->h, err)))
+        else if ((one = hyper_patch_lists(link->transform->hypers, link->profile,
+                                          link->transform->name, prefix, given->args,
+                                          given->arg_count, link->h, link->list, err)) ||
+                 (one = check_rules(link, s->tensors, s->tensor_count, i, err)))
             code = one;
     }
     return code;
@@ -234,7 +251,20 @@ static bool copy_text(struct arena *a, const char **text)
     return !from || *text;
 }
 
-/* A copy of chain and links in one piece, with texts of its own. */
+static bool copy_lists(struct arena *a, struct transform_link *link)
+{
+    for (int i = 0; link->transform->hypers[i].name; i++) {
+        struct hyper_list *list = &link->list[i];
+        if (list->count == 0)
+            continue;
+        list->data = arena_memdup(a, list->data, list->count * sizeof *list->data);
+        if (!list->data)
+            return false;
+    }
+    return true;
+}
+
+/* A copy of chain and links in one piece, with texts and lists of its own. */
 static struct transform_chain *copy_links(const struct transform_link *links, int count,
                                           struct arena *a)
 {
@@ -246,7 +276,8 @@ static struct transform_chain *copy_links(const struct transform_link *links, in
     chain->links = (struct transform_link *)(chain + 1);
     memcpy(chain->links, links, (size_t)count * sizeof *links);
     for (int i = 0; i < count; i++) {
-        if (!copy_text(a, &chain->links[i].match) || !copy_text(a, &chain->links[i].exclude))
+        if (!copy_text(a, &chain->links[i].match) || !copy_text(a, &chain->links[i].exclude) ||
+            !copy_lists(a, &chain->links[i]))
             return NULL;
     }
     return chain;

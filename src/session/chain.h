@@ -5,10 +5,12 @@
 
 #include "session/input.h"
 
-/* Checks the list of a spec and resolves it into at most TRANSFORM_CHAIN links, which point into
- * the spec. `profile`: of the optimizer, -1 where that is not known. Every violation is added. */
-enum err_code chain_plan(const struct session_spec *spec, int profile, const struct optim *optim,
-                         struct transform_link *ret_links, int *ret_count, struct err *err);
+/* Checks the list of a spec against the parameters and resolves it into at most TRANSFORM_CHAIN
+ * links, which point into the spec. `profile`: of the optimizer, -1 where that is not known. Every
+ * violation is added. */
+enum err_code chain_plan(const struct session_spec *spec, const struct values *parameters,
+                         int profile, const struct optim *optim, struct transform_link *ret_links,
+                         int *ret_count, struct err *err);
 
 /* One number for a list in its order; 0 for an empty one. */
 uint64_t chain_digest(const struct transform_link *links, int count);

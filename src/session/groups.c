@@ -142,7 +142,7 @@ enum err_code groups_plan(const struct session_spec *spec, const struct plan *pl
                           struct group *list, int *ret_count, struct err *err)
 {
     const struct optim *o = plan->optim;
-    const struct values *v = &spec->parameters;
+    const struct values *v = &plan->parameters;
     enum err_code code = ERR_OK, one;
     int count = spec->group_count;
     if (count > GROUPS)

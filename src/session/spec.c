@@ -223,7 +223,8 @@ static enum err_code plan_chain(const struct session_spec *spec, struct plan *pl
         if (profile >= 0 && strcmp(spec->profile, profile_names[p]) == 0)
             break;
     }
-    return chain_plan(spec, profile, plan->optim, plan->links, &plan->link_count, err);
+    return chain_plan(spec, &plan->parameters, profile, plan->optim, plan->links, &plan->link_count,
+                      err);
 }
 
 /* Schedules too; where the optimizer is not as it should be, they are checked by themselves. */

@@ -1,5 +1,6 @@
 /* The transforms of sessions: one row each, and one for each of their hyperparameters. Names and
- * patterns never change, so that a patch writes hyperparameters alone. */
+ * patterns never change, so that a patch writes hyperparameters alone. A list is a blob of doubles,
+ * as the session's block holds them. */
 #include "store/sqlite_internal.h"
 
 #include "base/log.h"
@@ -33,7 +34,10 @@ static enum err_code insert_hypers(struct sqlite_store *st, const struct session
         sql_int(&q, s->key);
         sql_int(&q, i);
         sql_text(&q, table[k].name);
-        hyper_bind(&q, &table[k], link->h[k]);
+        if (link->list[k].count)
+            sql_blob(&q, link->list[k].data, link->list[k].count * sizeof(double));
+        else
+            hyper_bind(&q, &table[k], link->h[k]);
         code = sql_run(&q, err);
     }
     return code;
@@ -81,14 +85,14 @@ static int profile_of(const char *name)
 }
 
 /* One row of transform_list. Hyperparameters that a newer program added take their defaults. */
-static enum err_code read_link(struct session *s, struct sql *q, struct transform_link *link,
-                               struct err *err)
+static enum err_code read_link(const struct session *s, struct sql *q, struct arena *a,
+                               struct transform_link *link, struct err *err)
 {
     bool failed = false;
-    const char *name = sql_column(q, 0, &s->arena, &failed);
-    int profile = profile_of(sql_column(q, 1, &s->arena, &failed));
-    *link = (struct transform_link){.match = sql_column(q, 2, &s->arena, &failed),
-                                    .exclude = sql_column(q, 3, &s->arena, &failed)};
+    const char *name = sql_column(q, 0, a, &failed);
+    int profile = profile_of(sql_column(q, 1, a, &failed));
+    *link = (struct transform_link){.match = sql_column(q, 2, a, &failed),
+                                    .exclude = sql_column(q, 3, a, &failed)};
     if (failed)
         return no_memory(err);
     link->transform = name ? transform_find(name) : NULL;
@@ -107,24 +111,56 @@ static int find_hyper(const struct transform_link *link, struct sql *q)
     return name ? hyper_find(link->transform->hypers, name) : -1;
 }
 
-static enum err_code read_hypers(struct sqlite_store *st, const struct session *s,
+/* The value of row k, which is a list where a blob is stored. */
+static enum err_code read_value(const struct session *s, struct transform_link *link, int k,
+                                struct sql *q, struct arena *a, struct err *err)
+{
+    const struct hyper *row = k < 0 ? NULL : &link->transform->hypers[k];
+    bool list = row && row->kind == HYPER_LIST && sqlite3_column_type(q->q, 1) == SQLITE_BLOB;
+    if (list && (size_t)sqlite3_column_bytes(q->q, 1) % sizeof(double) == 0) {
+        size_t bytes = (size_t)sqlite3_column_bytes(q->q, 1), count = bytes / sizeof(double);
+        link->h[k] = (double)count;
+        link->list[k].data = arena_memdup(a, sqlite3_column_blob(q->q, 1), bytes);
+        link->list[k].count = count;
+        return link->list[k].data ? ERR_OK : no_memory(err);
+    }
+    return row && hyper_read(row, q, &link->h[k])
+               ? ERR_OK
+               : damaged(s, "a hyperparameter that its transform does not have", err);
+}
+
+static enum err_code read_hypers(struct sqlite_store *st, const struct session *s, struct arena *a,
                                  struct transform_link *links, int count, struct err *err)
 {
     struct sql q = sql_start(st, SQL_transform_hyperparameter_list);
     enum err_code code, bad = ERR_OK;
     sql_int(&q, s->key);
     while (!bad && sql_row(&q, &code, err)) {
-        int i = sqlite3_column_int(q.q, 2), k = -1;
-        if (i >= 0 && i < count)
-            k = find_hyper(&links[i], &q);
-        if (k < 0 || !hyper_read(&links[i].transform->hypers[k], &q, &links[i].h[k]))
-            bad = damaged(s, "a hyperparameter that its transform does not have", err);
+        int i = sqlite3_column_int(q.q, 2);
+        bool there = i >= 0 && i < count;
+        bad = read_value(s, &links[there ? i : 0], there ? find_hyper(&links[i], &q) : -1, &q, a,
+                         err);
     }
     sql_end(&q);
     return bad ? bad : code;
 }
 
-enum err_code transforms_load(struct sqlite_store *st, struct session *s, struct err *err)
+/* A transform relies on its rules: a list that is shorter than it should be would be read past its
+ * end. */
+static enum err_code check_rules(const struct session *s, const struct transform_link *links,
+                                 int count, struct err *err)
+{
+    struct err ignored;
+    err_init(&ignored);
+    for (int i = 0; i < count; i++) {
+        if (transform_link_check(&links[i], s->tensors, s->tensor_count, "#", &ignored))
+            return damaged(s, "a hyperparameter is not as its transform has it", err);
+    }
+    return ERR_OK;
+}
+
+static enum err_code load(struct sqlite_store *st, struct session *s, struct arena *a,
+                          struct err *err)
 {
     struct transform_link links[TRANSFORM_CHAIN];
     struct sql q = sql_start(st, SQL_transform_list);
@@ -135,13 +171,24 @@ enum err_code transforms_load(struct sqlite_store *st, struct session *s, struct
         if (count == TRANSFORM_CHAIN)
             bad = damaged(s, "it has too many transforms", err);
         else
-            bad = read_link(s, &q, &links[count++], err);
+            bad = read_link(s, &q, a, &links[count++], err);
     }
     sql_end(&q);
     if (bad || code || count == 0)
         return bad ? bad : code;
-    code = read_hypers(st, s, links, count, err);
+    code = read_hypers(st, s, a, links, count, err);
+    if (!code)
+        code = check_rules(s, links, count, err);
     if (!code && !session_set_transforms(s, links, count))
         code = no_memory(err);
+    return code;
+}
+
+enum err_code transforms_load(struct sqlite_store *st, struct session *s, struct err *err)
+{
+    struct arena scratch;
+    arena_init(&scratch);
+    enum err_code code = load(st, s, &scratch, err);
+    arena_close(&scratch);
     return code;
 }

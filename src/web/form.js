@@ -17,7 +17,7 @@ function control(id, name, schema, value, fallback, needed) {
 function range(schema) {
   const low = schema.minimum !== undefined ? `≥ ${schema.minimum}` : schema.exclusiveMinimum !== undefined ? `> ${schema.exclusiveMinimum}` : null;
   const high = schema.maximum !== undefined && schema.maximum < Number.MAX_SAFE_INTEGER ? `≤ ${schema.maximum}` : schema.exclusiveMaximum !== undefined ? `< ${schema.exclusiveMaximum}` : null;
-  return [schema.type === "integer" ? "whole" : null, low, high].filter(Boolean).join(", ");
+  return [schema.type === "integer" ? "whole" : schema.type === "array" ? "a list: [1, 2]" : null, low, high].filter(Boolean).join(", ");
 }
 
 // What the reader wrote, as JSON where it is JSON.

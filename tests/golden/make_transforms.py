@@ -346,6 +346,10 @@ def chained(text):
 
 PROJECT = "lambda w: optax.projections.projection_"
 
+NORMAL = [1.0, -2.0, 0.5, 3.0, 0.0, -1.25]
+LOWER, UPPER = [-1.0, -0.5, 0.0, 0.25, -3.0, 1.0], [1.0, 2.0, 0.75, 0.25, 0.5, 4.0]
+TREE = "(lambda a: [a[:4].reshape(2, 2), a[4:]])(jnp.array({}))"
+
 CASES = [
     # clipping
     optax_case("clip_value", "default", [T("clip_value", max_delta=0.5)], chained("optax.clip(0.5)"),
@@ -580,6 +584,18 @@ CASES = [
                PROJECT + "vector(w, [0 * x + 1 for x in w])", streams=("mixed", "scales")),
     optax_case("project_sum", "halfspace", [T("project_sum", b=990.0, at_most=True)], None,
                PROJECT + "halfspace(w, [0 * x + 1 for x in w], 990.0)"),
+    optax_case("project_sum", "hyperplane-normal", [T("project_sum", b=-2.0, a=NORMAL)], None,
+               PROJECT + f"hyperplane(w, {TREE.format(NORMAL)}, -2.0)", streams=HARD),
+    optax_case("project_sum", "halfspace-normal",
+               [T("project_sum", b=3.0, a=NORMAL[:4], at_most=True, match="W")], None,
+               "lambda w: [optax.projections.projection_halfspace(w[0], jnp.array("
+               f"{NORMAL[:4]}).reshape(2, 2), 3.0), w[1]]"),
+    optax_case("project_equal", "vector", [T("project_equal", a=NORMAL)], None,
+               PROJECT + f"vector(w, {TREE.format(NORMAL)})", streams=HARD),
+    optax_case("project_box", "trees", [T("project_box", lower_each=LOWER, upper_each=UPPER)], None,
+               PROJECT + f"box(w, {TREE.format(LOWER)}, {TREE.format(UPPER)})", streams=HARD),
+    optax_case("project_box", "below", [T("project_box", upper=1.25)], None,
+               PROJECT + "box(w, [0 * x - jnp.inf for x in w], [0 * x + 1.25 for x in w])"),
     optax_case("project_box", "hypercube", [T("project_box", lower=0, upper=2.0)], None,
                "lambda w: [optax.projections.projection_hypercube(x, 2.0) for x in w]"),
     optax_case("project_box", "linf_ball", [T("project_box", lower=-1.5, upper=1.5)], None,

@@ -21,7 +21,7 @@ static size_t required(const struct transform *t, struct hyper_arg *args)
 {
     size_t count = 0;
     for (const struct hyper *y = t->hypers; y->name; y++) {
-        if (isnan(y->value[PROFILE_TORCH]))
+        if (isnan(y->value[PROFILE_TORCH]) || (t->check && y->kind == HYPER_REAL))
             args[count++] = number(y->name, y->kind == HYPER_INTEGER ? 3 : 0.25);
     }
     cr_assert_leq(count, ARGS);
