@@ -5,15 +5,6 @@
 #include "codec/json_decode.h"
 #include "math/objective.h"
 
-struct optimizer_given {
-    const char *name, *profile; /* NULL: not given */
-    struct hyper_arg *args;
-    size_t count;
-};
-
-/* "adam", or {"name":"adam","profile":"torch","lr":0.1,…}, into a struct optimizer_given. */
-field_reader field_optimizer;
-
 /* Puts a value into the form in which a table of hyperparameters is asked; its name is the
  * caller's.
  */
@@ -51,6 +42,22 @@ struct groups_given {
 
 /* A list of objects, into a struct groups_given. */
 field_reader field_groups;
+
+struct optimizer_given {
+    const char *name, *profile; /* NULL: not given */
+    struct hyper_arg *args;
+    size_t count;
+    /* of an entrant */
+    struct schedules_given schedules;
+    struct transforms_given transforms;
+    struct groups_given groups;
+};
+
+/* "adam", or {"name":"adam","profile":"torch","lr":0.1,…}, into a struct optimizer_given. */
+field_reader field_optimizer;
+
+/* The same with all that moves a session: what stands beside its optimizer there stands inside. */
+field_reader field_entrant;
 
 /* One pattern, or a list of them, as one text with commas between. */
 void decode_patterns(struct decode *d, const struct place *at, json_t *v, const char **ret);

@@ -54,7 +54,7 @@ static void write_trajectory(struct writer *w, const struct race_run *run, size_
     write_end(w);
 }
 
-const char *const race_end_names[] = {"steps", "diverged", "seconds"};
+const char *const race_end_names[RACE_ENDS] = {"steps", "diverged", "seconds", "cancelled"};
 
 static void write_end_of(struct writer *w, const struct race_run *run)
 {
@@ -85,10 +85,18 @@ void write_race_end(struct writer *w, const struct race_run *run)
         write_int(w, run->target_step);
 }
 
+void write_entrant(struct writer *w, const struct session *s)
+{
+    write_optimizer(w, s);
+    write_schedules(w, s);
+    write_transforms(w, s);
+    write_groups(w, s);
+}
+
 static void write_run(struct writer *w, const struct race_run *run, size_t n)
 {
     write_object(w);
-    write_optimizer(w, run->s);
+    write_entrant(w, run->s);
     write_race_end(w, run);
     write_key(w, "parameters");
     write_structured(w, run->s, run->s->view.w);

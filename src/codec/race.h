@@ -16,9 +16,11 @@ void csv_write_race(struct buf *out, const struct race *race);
  * is positive. */
 void text_write_curve(struct buf *out, const struct race_run *run);
 
-/* Parts that races and sweeps share: by enum race_end; what became of a run; "ranking". */
-extern const char *const race_end_names[];
+/* Parts that races and sweeps share: by enum race_end; what became of a run; "ranking"; all that
+ * moves a run, as a session shows it. */
+extern const char *const race_end_names[RACE_ENDS];
 void write_race_end(struct writer *w, const struct race_run *run);
 void write_race_ranking(struct writer *w, const struct race *race);
+void write_entrant(struct writer *w, const struct session *s);
 
 #endif

@@ -66,7 +66,7 @@ void decode_named_arg(struct decode *d, const char *name, json_t *v, struct hype
 }
 
 static void read_optimizer_object(struct decode *d, const struct place *at, json_t *v,
-                                  struct optimizer_given *ret)
+                                  const struct field *beside, struct optimizer_given *ret)
 {
     const char *key;
     json_t *item;
@@ -76,7 +76,13 @@ static void read_optimizer_object(struct decode *d, const struct place *at, json
     json_object_foreach(v, key, item)
     {
         struct place here = PLACE_KEY(at, key);
-        if (strcmp(key, "name") == 0) {
+        const struct field *row = beside;
+        while (row->name && strcmp(row->name, key) != 0)
+            row++;
+        if (row->name) {
+            if (!json_is_null(item))
+                row->read(d, &here, item, (char *)ret + row->offset);
+        } else if (strcmp(key, "name") == 0) {
             field_string(d, &here, item, &ret->name);
         } else if (strcmp(key, "profile") == 0) {
             if (!json_is_null(item))
@@ -87,15 +93,31 @@ static void read_optimizer_object(struct decode *d, const struct place *at, json
     }
 }
 
-void field_optimizer(struct decode *d, const struct place *at, json_t *v, void *to)
+static void read_optimizer(struct decode *d, const struct place *at, json_t *v,
+                           const struct field *beside, struct optimizer_given *ret)
 {
-    struct optimizer_given *ret = to;
     if (json_is_string(v))
         ret->name = decode_text(d, v);
     else if (json_is_object(v))
-        read_optimizer_object(d, at, v, ret);
+        read_optimizer_object(d, at, v, beside, ret);
     else
         decode_expected(d, at, "a name or an object", v);
+}
+
+void field_optimizer(struct decode *d, const struct place *at, json_t *v, void *to)
+{
+    static const struct field none[] = {{0}};
+    read_optimizer(d, at, v, none, to);
+}
+
+void field_entrant(struct decode *d, const struct place *at, json_t *v, void *to)
+{
+    static const struct field beside[] = {
+        FIELD("schedule", field_schedules, struct optimizer_given, schedules),
+        FIELD("transforms", field_transforms, struct optimizer_given, transforms),
+        FIELD("groups", field_groups, struct optimizer_given, groups),
+        {0}};
+    read_optimizer(d, at, v, beside, to);
 }
 
 /* ---- tags ----------------------------------------------------------------------------------- */

@@ -52,7 +52,7 @@ void json_write_sweep(struct buf *out, const struct sweep_grid *g, const struct 
     struct writer w = writer_to(out);
     write_object(&w);
     write_string_field(&w, "objective", race->objective->objective->name);
-    write_optimizer(&w, race->runs[race->ranking[0]].s);
+    write_entrant(&w, race->runs[race->ranking[0]].s);
     write_grid(&w, g);
     write_key(&w, "target");
     write_number_or_null(&w, race->target);

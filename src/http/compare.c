@@ -21,23 +21,17 @@ void compare_begin(struct request *r)
 {
     struct contest *c = request_alloc(r, 1, sizeof *c);
     struct compare_body body;
-    struct objective_spec *spec;
     enum err_code code = json_read_compare(&r->arena, r->body.data, r->body.len, &body, &r->err);
     if (!c || (code && code != ERR_VALIDATION))
         return;
-    body.objective.dimension = body.start.n;
-    if ((!code || body.objective.name) && !datasets_attach(r, &body.objective))
-        objective_make(&body.objective, "#/objective", &r->arena, &spec, &r->err);
-    race_look(body.entries, body.entry_count, &r->err);
-    if (r->err.code)
-        return;
-    c->request = (struct race_request){.objective = spec,
-                                       .entries = body.entries,
+    c->request = (struct race_request){.entries = body.entries,
                                        .count = body.entry_count,
                                        .steps = body.steps,
                                        .target = body.target,
                                        .max_seconds = body.max_seconds};
-    if (contest_start(r, &body.start, &c->request))
+    contest_objective(r, &body.objective, &body.start, &c->request);
+    race_look(&c->request, &r->err);
+    if (r->err.code)
         return;
     c->format = r->offer;
     contest_submit(r, c);

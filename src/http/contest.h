@@ -13,8 +13,10 @@ struct contest {
     void *asked; /* the handler's own */
 };
 
-/* The start as given, or the objective's own where `given` is empty. */
-enum err_code contest_start(struct request *r, const struct values *given, struct race_request *q);
+/* Makes the objective of `given`, and its start: as given, or its own where `start` is empty. Both
+ * stay NULL where something is wrong, and so they do where the objective has no name. */
+enum err_code contest_objective(struct request *r, struct objective_given *given,
+                                const struct values *start, struct race_request *q);
 
 /* Makes the race the request's job, unless it is too much work. */
 void contest_submit(struct request *r, struct contest *c);

@@ -1,7 +1,6 @@
 /* POST /v1/sweeps: a grid over the hyperparameters of one optimizer on one objective, ranked. Runs
  * in the compute thread, like a comparison, and keeps no curves. */
 #include "http/contest.h"
-#include "http/datasets.h"
 #include "http/handlers.h"
 
 #include "codec/compare.h"
@@ -24,22 +23,19 @@ void sweep_begin(struct request *r)
 {
     struct contest *c = request_alloc(r, 1, sizeof *c);
     struct sweep_body *body = request_alloc(r, 1, sizeof *body);
-    struct objective_spec *spec;
-    if (!c || !body || json_read_sweep(&r->arena, r->body.data, r->body.len, body, &r->err))
+    if (!c || !body)
         return;
-    body->objective.dimension = body->start.n;
-    if (datasets_attach(r, &body->objective) ||
-        objective_make(&body->objective, "#/objective", &r->arena, &spec, &r->err))
+    enum err_code code = json_read_sweep(&r->arena, r->body.data, r->body.len, body, &r->err);
+    if (code && code != ERR_VALIDATION)
         return;
-    c->request = (struct race_request){.objective = spec,
-                                       .steps = body->steps,
+    c->request = (struct race_request){.steps = body->steps,
                                        .target = body->target,
                                        .max_seconds = body->max_seconds,
                                        .brief = true};
     c->asked = &body->grid;
     c->format = r->offer;
-    if (contest_start(r, &body->start, &c->request) ||
-        sweep_expand(&body->grid, &c->request, &r->arena, &r->err) || check_memory(r, &c->request))
+    contest_objective(r, &body->objective, &body->start, &c->request);
+    if (sweep_expand(&body->grid, &c->request, &r->arena, &r->err) || check_memory(r, &c->request))
         return;
     contest_submit(r, c);
 }

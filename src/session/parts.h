@@ -81,6 +81,10 @@ struct plan {
  * be NULL. */
 enum err_code spec_plan(const struct session_spec *spec, struct plan *ret_plan, struct err *err);
 
+/* Adds what is `found`, but for what `err` tells already: of the same place, of one inside of it,
+ * of the whole body, or of a name that was meant to be it. */
+void session_add_untold(const struct err *found, struct err *err);
+
 /* Index of `given` in `names`, or -1 and a violation with the nearest name. */
 int name_choose(const char *given, const char *const *names, int count, const char *pointer,
                 struct err *err);

@@ -14,12 +14,17 @@
 /* A loss this many times as far from the best one as the start was has run away. */
 static const double runaway = 1e8;
 
+/* Whether all should end is asked so often. */
+static const int64_t look_every_ns = 10000000;
+
 /* What all the runs of a race share. */
 struct bench {
     const struct race_request *q;
     struct arena *a;
     struct arena scratch; /* of one step */
     int64_t until_ns;     /* of the run that is on */
+    int64_t look_ns;      /* when to ask next whether all should end */
+    bool stopped;         /* they should */
     double lowest;        /* the known minimum, or the smallest loss seen */
 };
 
@@ -35,61 +40,107 @@ static struct values start_values(const struct race_request *q)
                            .n = o->n};
 }
 
-/* "#/optimizer/lr" becomes "#/optimizers/2/lr". */
-static void move_pointers(struct err *err, int from, size_t entry)
+/* Where a session's parts stand in an entrant. What the parameters are not fit for is the
+ * optimizer. */
+static const struct {
+    const char *own, *inside;
+    bool whole; /* what follows in the pointer has no place there */
+} parts[] = {{"#/optimizer", "", false},
+             {"#/schedule", "/schedule", false},
+             {"#/transforms", "/transforms", false},
+             {"#/groups", "/groups", false},
+             {"#/parameters", "/name", true}};
+
+/* "#/optimizer/lr" becomes "#/optimizers/2/lr", and "#/schedule/lr" "#/optimizers/2/schedule/lr".
+ */
+static void move_pointer(char pointer[ERR_POINTER_LEN], const char *to)
 {
-    static const char own[] = "#/optimizer";
-    for (int i = from; i < err->count; i++) {
-        char moved[2 * ERR_POINTER_LEN], *pointer = err->at[i].pointer;
-        if (strncmp(pointer, own, sizeof own - 1) != 0)
+    char moved[2 * ERR_POINTER_LEN];
+    for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
+        size_t len = strlen(parts[k].own);
+        if (strncmp(pointer, parts[k].own, len) != 0 || !strchr("/", pointer[len]))
             continue;
-        snprintf(moved, sizeof moved, "#/optimizers/%zu%s", entry, pointer + sizeof own - 1);
+        snprintf(moved, sizeof moved, "%.40s%s%s", to, parts[k].inside,
+                 parts[k].whole ? "" : pointer + len);
         snprintf(pointer, ERR_POINTER_LEN, "%.*s", ERR_POINTER_LEN - 1, moved);
+        return;
+    }
+}
+
+static void move_pointers(struct err *err, int from, const char *to)
+{
+    for (int i = from; i < err->count; i++)
+        move_pointer(err->at[i].pointer, to);
+}
+
+struct place {
+    char text[40];
+};
+
+static struct place place_of(size_t entry)
+{
+    struct place p;
+    snprintf(p.text, sizeof p.text, "#/optimizers/%zu", entry);
+    return p;
+}
+
+/* The session that runs, or is to be judged. */
+static struct session_spec spec_of(const struct race_request *q, const struct session_spec *entry)
+{
+    return (struct session_spec){.optimizer = entry->optimizer,
+                                 .profile = entry->profile,
+                                 .args = entry->args,
+                                 .arg_count = entry->arg_count,
+                                 .transforms = entry->transforms,
+                                 .transform_count = entry->transform_count,
+                                 .schedules = entry->schedules,
+                                 .schedule_count = entry->schedule_count,
+                                 .groups = q->objective ? entry->groups : NULL,
+                                 .group_count = q->objective ? entry->group_count : 0,
+                                 .parameters = q->objective ? start_values(q) : (struct values){0}};
+}
+
+enum err_code race_check(const struct race_request *q, const struct session_spec *entry,
+                         struct err *err)
+{
+    struct session_spec spec = spec_of(q, entry);
+    struct plan plan;
+    struct err found;
+    err_init(&found);
+    if (spec_plan(&spec, &plan, &found) == ERR_OK) {
+        objective_check_needs(q->objective, plan.optim, plan.h, "#/optimizer/name", &found);
+        arena_close(&plan.arena);
+    }
+    for (int i = 0; i < found.count; i++) {
+        struct violation *v = &found.at[i];
+        if (!q->objective && strcmp(v->pointer, "#/parameters") == 0)
+            continue; /* they are not known */
+        move_pointer(v->pointer, "#/optimizer");
+        err_add(err, found.code, v->pointer, "%s", v->detail);
+        err_suggest(err, v->suggestion);
+    }
+    return err->code;
+}
+
+void race_look(const struct race_request *q, struct err *err)
+{
+    for (size_t i = 0; i < q->count; i++) {
+        struct err found;
+        err_init(&found);
+        race_check(q, &q->entries[i], &found);
+        move_pointers(&found, 0, place_of(i).text);
+        session_add_untold(&found, err);
     }
 }
 
 static enum err_code open_session(const struct race_request *q, const struct session_spec *entry,
                                   struct session **ret_session, struct err *err)
 {
-    struct session_spec spec = {.optimizer = entry->optimizer,
-                                .profile = entry->profile,
-                                .args = entry->args,
-                                .arg_count = entry->arg_count,
-                                .parameters = start_values(q)};
+    struct session_spec spec = spec_of(q, entry);
     enum err_code code = session_new(&spec, 0, ret_session, err);
     return code ? code
                 : objective_check_needs(q->objective, (*ret_session)->optim, (*ret_session)->h,
                                         "#/optimizer/name", err);
-}
-
-enum err_code race_check(const struct race_request *q, const struct session_spec *entry,
-                         struct err *err)
-{
-    struct session *s = NULL;
-    enum err_code code = open_session(q, entry, &s, err);
-    session_free(s);
-    return code;
-}
-
-void race_look(const struct session_spec *entries, size_t count, struct err *err)
-{
-    static const double number[] = {1};
-    struct tensor tensor = {.name = "", .rank = 1, .shape = {1}, .count = 1};
-    for (size_t i = 0; i < count; i++) {
-        struct session_spec spec = entries[i];
-        struct err found;
-        err_init(&found);
-        spec.parameters = (struct values){.count = 1, .tensors = &tensor, .data = number, .n = 1};
-        if (spec.optimizer)
-            session_check(&spec, &found);
-        move_pointers(&found, 0, i);
-        for (int k = 0; k < found.count; k++) {
-            if (strncmp(found.at[k].pointer, "#/optimizers/", strlen("#/optimizers/")) != 0)
-                continue;
-            err_add(err, found.code, found.at[k].pointer, "%s", found.at[k].detail);
-            err_suggest(err, found.at[k].suggestion);
-        }
-    }
 }
 
 static enum err_code open_run(const struct race_request *q, size_t entry, struct race_run *run,
@@ -97,7 +148,7 @@ static enum err_code open_run(const struct race_request *q, size_t entry, struct
 {
     int before = err->count;
     enum err_code code = open_session(q, &q->entries[entry], &run->s, err);
-    move_pointers(err, before, entry);
+    move_pointers(err, before, place_of(entry).text);
     run->on_data = q->objective->objective->model;
     run->batch = code ? 0 : objective_batch(q->objective, run->s->optim);
     return code;
@@ -150,18 +201,24 @@ static void note(struct bench *b, struct race_run *run, double target, double lo
     }
     if (run->target_step < 0 && loss <= target)
         run->target_step = step;
-    if (step % stride_of(b->q) == 0)
+    bool seen = run->points && run->step[run->points - 1] == step; /* the step was skipped */
+    if (step % stride_of(b->q) == 0 && !seen)
         add_point(run, b->q->objective->n, loss);
 }
 
-static void diverge(struct bench *b, struct race_run *run, const char *what)
+static void diverge(struct bench *b, struct race_run *run, const char *why)
+{
+    const char *copy = arena_strdup(b->a, why);
+    run->end = RACE_DIVERGED;
+    run->reason = copy ? copy : "no memory for the reason";
+}
+
+/* … and what limits the step size there. */
+static void diverge_from(struct bench *b, struct race_run *run, const char *what)
 {
     char why[512];
-    run->end = RACE_DIVERGED;
     objective_why(b->q->objective, run->s, what, why, sizeof why);
-    run->reason = arena_strdup(b->a, why);
-    if (!run->reason)
-        run->reason = what;
+    diverge(b, run, why);
 }
 
 /* The objective as one of the runs sees it: its optimizer says how many samples a step looks at,
@@ -191,23 +248,42 @@ static double loss_now(struct bench *b, const struct race_run *run)
     return loss;
 }
 
+/* Whether all should end. Once they should, they do not go on. */
+static bool stopped(struct bench *b, int64_t now_ns)
+{
+    if (b->stopped || !b->q->stop || now_ns < b->look_ns)
+        return b->stopped;
+    b->look_ns = now_ns + look_every_ns;
+    return b->stopped = b->q->stop(b->q->user);
+}
+
+/* Whether there is still time for `run`, and somebody who waits for it. */
+static bool may_go_on(struct bench *b, struct race_run *run)
+{
+    int64_t now_ns = clock_monotonic_ns();
+    if (stopped(b, now_ns))
+        run->end = RACE_CANCELLED;
+    else if (now_ns > b->until_ns)
+        run->end = RACE_OUT_OF_TIME;
+    return run->end == RACE_FINISHED;
+}
+
 /* Whether the run goes on after a step that gave `loss`. */
 static bool goes_on(struct bench *b, struct race_run *run, double first, double loss)
 {
     if (!isfinite(loss))
-        diverge(b, run, "the loss is no longer a finite number");
+        diverge_from(b, run, "the loss is no longer a finite number");
     else if (loss - b->lowest > runaway * (fabs(first - b->lowest) + 1e-300))
-        diverge(b, run, "the loss has run away");
-    else if (clock_monotonic_ns() > b->until_ns || (b->q->stop && atomic_load(b->q->stop)))
-        run->end = RACE_OUT_OF_TIME;
-    return run->end == RACE_FINISHED;
+        diverge_from(b, run, "the loss has run away");
+    return run->end == RACE_FINISHED && may_go_on(b, run);
 }
 
 static enum err_code run_one(struct bench *b, struct race_run *run, double target, struct err *err)
 {
     struct err own;
     double first = loss_now(b, run), loss = first;
-    bool on = true;
+    bool on = !b->stopped;
+    run->end = on ? RACE_FINISHED : RACE_CANCELLED;
     run->best_loss = run->final_loss = first;
     run->best_step = 0;
     run->target_step = -1;
@@ -217,11 +293,12 @@ static enum err_code run_one(struct bench *b, struct race_run *run, double targe
         enum err_code code = make_step(b, run, &own);
         if (code == ERR_MEMORY)
             return err_add(err, code, "", "no memory for the race");
-        if (code) {
-            diverge(b, run,
-                    code == ERR_NONFINITE ? "a step would not be finite" : own.at[0].detail);
+        if (code == ERR_NONFINITE)
+            diverge_from(b, run, "a step would not be finite");
+        else if (code)
+            diverge(b, run, own.at[0].detail);
+        if (code)
             break;
-        }
         run->steps_done++;
         loss = loss_now(b, run);
         on = goes_on(b, run, first, loss);
@@ -320,6 +397,7 @@ enum err_code race_run(const struct race_request *q, struct arena *a, struct rac
     arena_init(&b.scratch);
     int64_t end_ns = clock_monotonic_ns() + (int64_t)(q->max_seconds * 1e9);
     set_target(&b, ret);
+    stopped(&b, clock_monotonic_ns());
     for (size_t i = 0; i < q->count && !code; i++) {
         b.until_ns = share_of(end_ns, q->count - i);
         code = make_curve(q, &ret->runs[i], a)

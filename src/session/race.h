@@ -9,24 +9,24 @@
 #include "math/objective.h"
 #include "session/session.h"
 
-#include <stdatomic.h>
-
 /* Curves longer than this are thinned: first, last and every k-th point stay. */
 enum { RACE_RUNS = 16, RACE_STEPS = 100000, RACE_POINTS = 2000, RACE_TRAJECTORY_N = 16 };
 
 struct race_request {
     const struct objective_spec *objective;
-    const struct session_spec *entries; /* optimizer, profile, args of each; the rest is not read */
+    const struct session_spec *entries; /* of each what moves it: optimizer, profile, args,
+                                         * schedules, transforms, groups */
     size_t count;
     int64_t steps;
     const double *start; /* objective->n numbers */
     double target;      /* loss to reach; NaN: the known minimum and a little, where there is one */
     double max_seconds; /* for all together */
     bool brief;         /* no curves: what became of each run, alone */
-    const atomic_bool *stop; /* NULL, or true when the runs should end early */
+    bool (*stop)(void *user); /* NULL, or whether the runs should end early; asked now and then */
+    void *user;
 };
 
-enum race_end { RACE_FINISHED, RACE_DIVERGED, RACE_OUT_OF_TIME };
+enum race_end { RACE_FINISHED, RACE_DIVERGED, RACE_OUT_OF_TIME, RACE_CANCELLED, RACE_ENDS };
 
 struct race_run {
     struct session *s; /* the optimizer as resolved, and where it ended */
@@ -51,13 +51,13 @@ struct race {
     size_t *ranking; /* indices, the winner first */
 };
 
-/* Whether `entry` could run: every violation is added with the pointer #/optimizer/…. */
+/* Whether `entry` could run: every violation is added with the pointer #/optimizer/…. Where
+ * q->objective is NULL, what does not depend on it. */
 enum err_code race_check(const struct race_request *q, const struct session_spec *entry,
                          struct err *err);
 
-/* What is wrong with the optimizers alone, whatever the objective: names and hyperparameters, with
- * pointers #/optimizers/i/…. What has no name is left to whoever read it. */
-void race_look(const struct session_spec *entries, size_t count, struct err *err);
+/* The same of all entries, with pointers #/optimizers/i/…, but for what `err` tells already. */
+void race_look(const struct race_request *q, struct err *err);
 
 /* Multiplications, roughly, that a race takes. */
 double race_cost(const struct race_request *q);

@@ -376,6 +376,17 @@ static bool is_told(const struct err *err, const char *pointer)
     return false;
 }
 
+void session_add_untold(const struct err *found, struct err *err)
+{
+    for (int i = 0; i < found->count; i++) {
+        const struct violation *v = &found->at[i];
+        if (is_told(err, v->pointer))
+            continue;
+        err_add(err, found->code, v->pointer, "%s", v->detail);
+        err_suggest(err, v->suggestion);
+    }
+}
+
 void session_check(const struct session_spec *spec, struct err *err)
 {
     struct plan plan = {0};
@@ -384,13 +395,7 @@ void session_check(const struct session_spec *spec, struct err *err)
     arena_init(&plan.arena);
     plan_content(spec, &plan, &found);
     arena_close(&plan.arena);
-    for (int i = 0; i < found.count; i++) {
-        const struct violation *v = &found.at[i];
-        if (is_told(err, v->pointer))
-            continue;
-        err_add(err, found.code, v->pointer, "%s", v->detail);
-        err_suggest(err, v->suggestion);
-    }
+    session_add_untold(&found, err);
 }
 
 bool session_matches(const struct session *s, const struct session_spec *spec)

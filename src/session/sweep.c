@@ -1,6 +1,8 @@
 /* Grids; sweep.h says what they are. */
 #include "session/sweep.h"
 
+#include "session/parts.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -21,73 +23,211 @@ size_t sweep_at(const struct sweep_grid *g, size_t run, size_t axis)
     return run % g->axes[axis].count;
 }
 
-/* What all runs have, then one value of each axis. */
-static bool fill_entry(const struct sweep_grid *g, const size_t *at, struct arena *a,
-                       struct session_spec *ret)
+/* ---- where an axis is ------------------------------------------------------------------------ */
+
+/* What the path of an axis leads to: "lr", "schedule.gamma", "schedule.beta1.gamma",
+ * "transforms.0.max_norm". */
+struct target {
+    enum { NOWHERE, OPTIMIZER, SCHEDULE, TRANSFORM } kind;
+    int index;
+    const char *name; /* of the hyperparameter */
+};
+
+static struct target target_of(const struct session_spec *base, const char *path)
 {
-    size_t own = g->base.arg_count;
-    struct hyper_arg *args = arena_zalloc(a, own + g->axis_count, sizeof *args);
-    if (!args)
+    const char *dot = strrchr(path, '.');
+    char list[2 * ERR_POINTER_LEN];
+    if (!dot)
+        return (struct target){OPTIMIZER, 0, path};
+    for (int i = 0; i < base->schedule_count; i++) {
+        const char *hyper = base->schedules[i].hyper;
+        snprintf(list, sizeof list, "schedule%s%.200s.", hyper ? "." : "", hyper ? hyper : "");
+        if (base->schedules[i].schedule && strlen(list) == (size_t)(dot + 1 - path) &&
+            strncmp(path, list, strlen(list)) == 0)
+            return (struct target){SCHEDULE, i, dot + 1};
+    }
+    for (int i = 0; i < base->transform_count; i++) {
+        snprintf(list, sizeof list, "transforms.%d.", i);
+        if (strlen(list) == (size_t)(dot + 1 - path) && strncmp(path, list, strlen(list)) == 0)
+            return (struct target){TRANSFORM, i, dot + 1};
+    }
+    return (struct target){.kind = NOWHERE};
+}
+
+/* The arguments and one more. NULL: no memory. */
+static const struct hyper_arg *longer(const struct hyper_arg *args, size_t *count,
+                                      const struct hyper_arg *more, struct arena *a)
+{
+    struct hyper_arg *all = arena_zalloc(a, *count + 1, sizeof *all);
+    if (!all)
+        return NULL;
+    if (*count > 0)
+        memcpy(all, args, *count * sizeof *all);
+    all[(*count)++] = *more;
+    return all;
+}
+
+static bool put_in_schedule(struct session_spec *e, int i, const struct hyper_arg *arg,
+                            struct arena *a)
+{
+    struct scheduled_given *list =
+        arena_memdup(a, e->schedules, (size_t)e->schedule_count * sizeof *list);
+    struct schedule_given *own = list ? arena_memdup(a, list[i].schedule, sizeof *own) : NULL;
+    if (!own || !(own->args = longer(own->args, &own->arg_count, arg, a)))
         return false;
-    if (own > 0)
-        memcpy(args, g->base.args, own * sizeof *args);
-    for (size_t k = 0; k < g->axis_count; k++)
-        args[own + k] = g->axes[k].values[at[k]];
-    *ret = g->base;
-    ret->args = args;
-    ret->arg_count = own + g->axis_count;
+    list[i].schedule = own;
+    e->schedules = list;
     return true;
 }
 
-/* The axis that a pointer #/optimizer/NAME is of, axis_count where of none. */
+static bool put_in_transform(struct session_spec *e, int i, const struct hyper_arg *arg,
+                             struct arena *a)
+{
+    struct transform_given *list =
+        arena_memdup(a, e->transforms, (size_t)e->transform_count * sizeof *list);
+    if (!list || !(list[i].args = longer(list[i].args, &list[i].arg_count, arg, a)))
+        return false;
+    e->transforms = list;
+    return true;
+}
+
+/* Gives `e`, which has what all runs have, one value of an axis. false: no memory. */
+static bool put(struct session_spec *e, const struct hyper_arg *value, struct arena *a)
+{
+    struct target t = target_of(e, value->name);
+    struct hyper_arg arg = *value;
+    arg.name = t.name;
+    switch (t.kind) {
+    case OPTIMIZER:
+        return (e->args = longer(e->args, &e->arg_count, &arg, a)) != NULL;
+    case SCHEDULE:
+        return put_in_schedule(e, t.index, &arg, a);
+    case TRANSFORM:
+        return put_in_transform(e, t.index, &arg, a);
+    default:
+        return true; /* told */
+    }
+}
+
+/* What all runs have, then one value of each axis that has any. */
+static bool fill_entry(const struct sweep_grid *g, const size_t *at, struct arena *a,
+                       struct session_spec *ret)
+{
+    *ret = g->base;
+    for (size_t k = 0; k < g->axis_count; k++) {
+        if (at[k] < g->axes[k].count && !put(ret, &g->axes[k].values[at[k]], a))
+            return false;
+    }
+    return true;
+}
+
+/* ---- what is wrong --------------------------------------------------------------------------- */
+
+/* The axis that a pointer #/optimizer/NAME is of, axis_count where of none. A name has dots where
+ * a pointer has slashes. */
 static size_t axis_of(const struct sweep_grid *g, const char *pointer)
 {
     static const char prefix[] = "#/optimizer/";
+    char path[ERR_POINTER_LEN];
     size_t k = 0, len = sizeof prefix - 1;
     if (strncmp(pointer, prefix, len) != 0)
         return g->axis_count;
-    while (k < g->axis_count && strcmp(g->axes[k].name, pointer + len) != 0)
+    snprintf(path, sizeof path, "%s", pointer + len);
+    for (char *slash = path; (slash = strchr(slash, '/'));)
+        *slash = '.';
+    while (k < g->axis_count && strcmp(g->axes[k].name, path) != 0)
         k++;
     return k;
 }
 
-/* Takes over what is said of value `i` of axis `axis`, and, where `general`, of no axis. */
+/* Takes over what is said of axis `axis`, whose value `i` it is about; of none: as it is said. */
 static void take(const struct sweep_grid *g, const struct err *own, size_t axis, size_t i,
-                 bool general, struct err *err)
+                 struct err *err)
 {
-    char pointer[2 * ERR_POINTER_LEN];
+    struct err found;
+    err_init(&found);
     for (int k = 0; k < own->count; k++) {
         const struct violation *v = &own->at[k];
-        size_t of = axis_of(g, v->pointer);
-        if (of != axis && (of < g->axis_count || !general))
+        if (axis_of(g, v->pointer) != axis)
             continue;
-        snprintf(pointer, sizeof pointer, "#/grid/%s/%zu", g->axes[axis].name, i);
-        err_add(err, own->code, of == axis ? pointer : v->pointer, "%s", v->detail);
-        if (v->suggestion[0])
-            err_suggest(err, v->suggestion);
+        struct pointer p = pointer_to("#/grid");
+        if (axis < g->axis_count) {
+            pointer_add(&p, g->axes[axis].name);
+            pointer_add_index(&p, i);
+        }
+        err_add(&found, own->code, axis < g->axis_count ? p.text : v->pointer, "%s", v->detail);
+        err_suggest(&found, v->suggestion);
     }
+    session_add_untold(&found, err);
 }
 
-/* Each value by itself, the other axes at their first: what a value is good for does not depend on
- * the others, but for few optimizers, whose runs the race refuses. */
+/* The value `i` of axis `axis`, the other axes at their first; axis_count: what all runs have. */
+static void check_value(const struct sweep_grid *g, const struct race_request *q, size_t axis,
+                        size_t i, struct arena *a, struct err *err)
+{
+    size_t at[SWEEP_AXES + 1] = {0};
+    struct session_spec entry;
+    struct err own;
+    at[axis] = i;
+    err_init(&own);
+    if (!fill_entry(g, at, a, &entry))
+        err_add(err, ERR_MEMORY, "", "no memory for the sweep");
+    else if (race_check(q, &entry, &own))
+        take(g, &own, axis, i, err);
+}
+
+static bool has_arg(const struct hyper_arg *args, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(args[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Whether all runs have already what the axis would give them. */
+static bool is_given(const struct session_spec *base, const struct target *t)
+{
+    const struct schedule_given *s =
+        t->kind == SCHEDULE ? base->schedules[t->index].schedule : NULL;
+    const struct transform_given *x = t->kind == TRANSFORM ? &base->transforms[t->index] : NULL;
+    return (s && has_arg(s->args, s->arg_count, t->name)) ||
+           (x && has_arg(x->args, x->arg_count, t->name)) ||
+           (t->kind == OPTIMIZER && has_arg(base->args, base->arg_count, t->name));
+}
+
+static enum err_code check_target(const struct sweep_grid *g, size_t axis, struct err *err)
+{
+    const char *name = g->axes[axis].name;
+    struct target t = target_of(&g->base, name);
+    struct pointer p = pointer_to("#/grid");
+    pointer_add(&p, name);
+    if (t.kind == NOWHERE)
+        return err_add(err, ERR_VALIDATION, p.text,
+                       "the optimizer has no such place: in a schedule it is schedule.NAME, or "
+                       "schedule.lr.NAME where schedules have names; in a transform "
+                       "transforms.0.NAME");
+    if (is_given(&g->base, &t))
+        return err_add(err, ERR_VALIDATION, p.text,
+                       "%.60s is given in optimizer too; leave it out there", name);
+    return ERR_OK;
+}
+
+/* Each value by itself: what a value is good for does not depend on the others, but for few
+ * optimizers, whose runs the race refuses. */
 static enum err_code check_values(const struct sweep_grid *g, const struct race_request *q,
                                   struct arena *a, struct err *err)
 {
+    check_value(g, q, g->axis_count, 0, a, err);
     for (size_t k = 0; k < g->axis_count; k++) {
-        for (size_t i = 0; i < g->axes[k].count; i++) {
-            size_t at[SWEEP_AXES] = {0};
-            struct session_spec entry;
-            struct err own;
-            at[k] = i;
-            if (!fill_entry(g, at, a, &entry))
-                return err_add(err, ERR_MEMORY, "", "no memory for the sweep");
-            err_init(&own);
-            if (race_check(q, &entry, &own))
-                take(g, &own, k, i, k == 0 && i == 0, err);
-        }
+        bool fits = check_target(g, k, err) == ERR_OK;
+        for (size_t i = 0; fits && i < g->axes[k].count; i++)
+            check_value(g, q, k, i, a, err);
     }
     return err->code;
 }
+
+/* ---- the runs -------------------------------------------------------------------------------- */
 
 enum err_code sweep_expand(const struct sweep_grid *g, struct race_request *q, struct arena *a,
                            struct err *err)
@@ -95,8 +235,7 @@ enum err_code sweep_expand(const struct sweep_grid *g, struct race_request *q, s
     size_t runs = sweep_runs(g);
     struct session_spec *entries;
     if (runs > SWEEP_RUNS)
-        return err_add(err, ERR_VALIDATION, "#/grid", "the grid has more than %d points",
-                       SWEEP_RUNS);
+        err_add(err, ERR_VALIDATION, "#/grid", "the grid has more than %d points", SWEEP_RUNS);
     if (check_values(g, q, a, err))
         return err->code;
     entries = arena_zalloc(a, runs, sizeof *entries);
