@@ -101,6 +101,11 @@ void engine_submit(struct engine *e, struct job *job)
         pthread_cond_signal(&e->wake);
 }
 
+bool engine_unwanted(const struct job *job)
+{
+    return atomic_load(job->stop) || (job->gone && job->gone(job));
+}
+
 static struct timespec idle_deadline(void)
 {
     struct timespec t;

@@ -132,10 +132,12 @@ struct job {
      * it is stored with the change. Returns false where there was no memory. */
     bool (*render)(struct job *job, struct stored_answer *answer);
     void (*compute)(struct job *job); /* JOB_COMPUTE: the work */
-    void (*done)(struct job *job);    /* engine thread, once, the engine's last touch */
+    /* JOB_COMPUTE: whether nobody waits for the answer any more; compute thread. NULL: not known */
+    bool (*gone)(const struct job *job);
+    void (*done)(struct job *job); /* engine thread, once, the engine's last touch */
     void *user;
 
-    const atomic_bool *stop; /* JOB_COMPUTE: set by submit; true: end early, the server stops */
+    const atomic_bool *stop; /* the engine's own: the server stops */
     struct job *next_job;    /* the engine's own */
     int64_t wait_until_ns;   /* the engine's own */
     int touched;             /* the engine's own: 1 changed something */
@@ -159,6 +161,10 @@ void engine_release(struct engine *e);
 
 /* Any thread, after engine_admit said true. Cannot fail. */
 void engine_submit(struct engine *e, struct job *job);
+
+/* For the work of a JOB_COMPUTE, to be asked every few milliseconds: whether it should end early,
+ * since the server stops or nobody is there to be answered. */
+bool engine_unwanted(const struct job *job);
 
 /* What happens to the sessions; lives as long as the engine. */
 struct events *engine_events(struct engine *e);

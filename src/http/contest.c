@@ -12,8 +12,7 @@ static const double cost_max = 2e9;
 
 static bool is_unwanted(void *user)
 {
-    const struct job *job = user;
-    return atomic_load(job->stop);
+    return engine_unwanted(user);
 }
 
 static void run_contest(struct job *job)

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <microhttpd.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -207,12 +208,24 @@ static enum MHD_Result on_header(void *cls, enum MHD_ValueKind kind, const char 
     return MHD_YES;
 }
 
+static struct connection *connection_of(const struct job *job)
+{
+    struct request *r = job->user;
+    return (struct connection *)(void *)((char *)r - offsetof(struct connection, request));
+}
+
+/* Whether the client has closed its side. In the compute thread, between submit and on_done: the
+ * library leaves a connection that is suspended alone, and the socket stays open. */
+static bool on_gone(const struct job *job)
+{
+    struct pollfd p = {.fd = connection_of(job)->fd, .events = POLLRDHUP};
+    return poll(&p, 1, 0) > 0;
+}
+
 /* In the engine's thread. Resuming hands the request back: only the server is touched after. */
 static void on_done(struct job *job)
 {
-    struct request *r = job->user;
-    struct connection *c =
-        (struct connection *)(void *)((char *)r - offsetof(struct connection, request));
+    struct connection *c = connection_of(job);
     struct server *s = c->server;
     MHD_resume_connection(c->mhd);
     atomic_fetch_sub(&s->in_engine, 1);
@@ -257,6 +270,7 @@ static enum MHD_Result submit(struct connection *c)
 {
     c->submitted = true;
     c->request.job.done = on_done;
+    c->request.job.gone = on_gone;
     atomic_fetch_add(&c->server->in_engine, 1);
     MHD_suspend_connection(c->mhd);
     engine_submit(c->server->service->engine, &c->request.job);
