@@ -2,6 +2,7 @@
 // `/#/new?optimizer=adam&profile=keras&h=lr:0.1&schedule=lr.cosine;decay_steps:100&transforms=maximize
 // &groups=;match:b;lr:0.2&objective=rosenbrock;dimension:3&dtype=float32&nonfinite=skip&w=[4,-3]`.
 import { call, once } from "./api.js";
+import { moving } from "./around.js";
 import { copy, make, settled } from "./dom.js";
 import { blame, hyperparameters } from "./form.js";
 import { objective as objectives } from "./objective.js";
@@ -37,15 +38,13 @@ export default async function (place, { query, setQuery, signal }) {
 
   dtype.value = query.get("dtype") === "float32" ? "float32" : "float64";
   nonfinite.value = ["skip", "allow"].includes(query.get("nonfinite")) ? query.get("nonfinite") : "reject";
-  // The real numbers of the optimizer, the learning rate first: those that a schedule can move.
-  const moving = () => Object.entries(entry.schema.properties).filter(([k, s]) => s.type === "number" && k in entry.profiles[state.profile].defaults).map(([k]) => k).sort((a, b) => (b === "lr") - (a === "lr"));
   const base = (name) => state.values[name] ?? entry.profiles[state.profile].defaults[name];
   const previews = new Set();
   signal.addEventListener("abort", () => previews.forEach((p) => p.close()));
   const shown = () => { const p = preview(base); previews.add(p); return p; };
   const targeted = read(query.get("schedule")).map(({ name, values }) => ({ target: name.split(".")[0], name: name.split(".")[1], values }));
   const [schedule, transforms] = await Promise.all([
-    parts({ path: "/v1/schedules", pointer: "schedule", text: "Add a schedule", changed, chosen: targeted, of: () => moving(), beside: shown }),
+    parts({ path: "/v1/schedules", pointer: "schedule", text: "Add a schedule", changed, chosen: targeted, of: () => moving(entry, state.profile), beside: shown }),
     parts({ path: "/v1/transforms", pointer: "transforms", text: "Add a transform", changed, chosen: read(query.get("transforms")) })]);
   const aim = await objectives({ changed, chosen: read(query.get("objective"))[0] });
   aim.select.addEventListener("change", () => {

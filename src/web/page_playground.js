@@ -1,6 +1,7 @@
 // A race of optimizers down a landscape:
 // `/#/playground?o=objective&d=dataset&s=start&n=steps&t=seconds&r=adam;lr:0.1,gd;lr:0.002`. The server does every step.
 import { call } from "./api.js";
+import { told } from "./around.js";
 import { Chart } from "./chart.js";
 import { dash, ink, swatch } from "./colours.js";
 import { datasets } from "./datasets.js";
@@ -42,7 +43,7 @@ export default async function (place, { query, setQuery, signal }) {
   const request = () => ({ objective: state.dataset ? { name: state.name, dataset: state.dataset } : state.name, ...(state.start.length ? { start: state.start } : {}), steps: state.steps, ...(state.seconds === 5 ? {} : { max_seconds: state.seconds }), optimizers: state.racers.map((r) => ({ name: r.name, ...r.values })) });
   const code = snippet(() => ({ method: "POST", path: "/v1/compare", body: request() }), { title: "The race as curl or Python" });
   const bench = roster(field, state.racers, catalogue, () => { state.touched = true; setQuery({ r: write(state.racers) }); add.hidden = state.racers.length >= most; run(); },
-    (racer) => `/#/sweep?o=${state.name}${state.dataset ? `&d=${encodeURIComponent(state.dataset)}` : ""}&n=${state.steps}&r=${write([racer])}`);
+    (racer) => `/#/sweep?o=${state.name}${state.dataset ? `&d=${encodeURIComponent(state.dataset)}` : ""}&n=${state.steps}&r=${write([racer]).replaceAll("%", "%25")}`);
   const charts = make("div", { class: "charts" }, chart.element), racing = work("The server races them", { signal }), timed = make("div");
   const land = make("section", { class: "card" }, map.element, make("div", { class: "row" }, play, scrub, at));
   place.append(make("div", { class: "bar" }, make("h1", { textContent: "Playground" }), objective, data.element, steps, make("label", { class: "row" }, "from", start), make("span", { class: "grow" }), link), racing.element, wrong,
@@ -72,7 +73,7 @@ export default async function (place, { query, setQuery, signal }) {
   // What tells a run from the others: its optimizer, and what is set of it where others have the same.
   function nameOf(r, i) {
     const { name, values } = state.racers[i] || { name: r.optimizer.name, values: {} };
-    return race.runs.filter((o) => o.optimizer.name === name).length < 2 ? name : [name, ...Object.entries(values).map((p) => p.join(" "))].join(" ");
+    return race.runs.filter((o) => o.optimizer.name === name).length < 2 ? name : [name, ...told(values)].join(" ");
   }
   function show() {
     const last = race.runs.reduce((a, r) => Math.max(a, r.step.at(-1)), 1), low = about.minimum ?? 0;
@@ -97,7 +98,7 @@ export default async function (place, { query, setQuery, signal }) {
     announce(`${winner.optimizer.name} leads with ${short(number(winner.final.loss))}`);
   }
 
-  const set = (r, i) => Object.entries({ ...("lr" in r.optimizer ? { lr: r.optimizer.lr } : {}), ...(state.racers[i] || {}).values }).map(([k, v]) => ` ${k} ${v}`).join(",");
+  const set = (r, i) => told({ ...("lr" in r.optimizer ? { lr: r.optimizer.lr } : {}), ...(state.racers[i] || {}).values }).map((text) => " " + text).join(",");
 
   function seek(step) {
     until = step;

@@ -1,8 +1,10 @@
 // A grid of hyperparameters of one optimizer, ranked:
 // `/#/sweep?o=objective&d=dataset&n=steps&t=seconds&r=adam;weight_decay:0.01&g=lr:0.1,0.01;beta1:0.8,0.9`.
 import { call, once } from "./api.js";
+import { around, told } from "./around.js";
 import { datasets } from "./datasets.js";
 import { announce, copy, make, settled } from "./dom.js";
+import { blame } from "./form.js";
 import { aim, plain, short } from "./format.js";
 import { axes, first, most, read, size, write } from "./grid.js";
 import { heat, outcome } from "./heat.js";
@@ -29,7 +31,7 @@ export default async function (place, { query, setQuery, signal }) {
   const optimizer = make("select", { "aria-label": "Optimizer", id: "optimizer" }, catalogue.map((o) => make("option", { value: o.name, textContent: o.name, selected: o.name === state.racer.name })));
   const data = datasets((name) => { state.dataset = name; setQuery({ d: name }); run(); });
   const link = make("button", { class: "quiet", textContent: "Copy link", onclick: () => copy(location.href, link) });
-  const rows = make("ul", { class: "axes" }), runs = make("p", { class: "dim", role: "status" }), fixed = make("p", { class: "dim" }), wrong = make("div"), timed = make("div"), sweeping = work("The server sweeps the grid", { signal }), map = make("div"), ranking = make("div");
+  const rows = make("ul", { class: "axes" }), extras = make("div"), runs = make("p", { class: "dim", role: "status" }), fixed = make("p", { class: "dim" }), wrong = make("div"), timed = make("div"), sweeping = work("The server sweeps the grid", { signal }), map = make("div"), ranking = make("div");
   const best = make("a", { class: "button quiet", textContent: "Race the best" }), more = make("button", { class: "quiet", onclick: () => { whole = !whole; rank(); } });
   const results = make("div", { hidden: true }, make("section", { class: "card" }, make("div", { class: "row" }, make("h2", { textContent: "The grid" }), make("span", { class: "grow" }), best), map),
     make("section", { class: "card" }, make("h2", { textContent: "Ranking" }), ranking, more));
@@ -38,7 +40,7 @@ export default async function (place, { query, setQuery, signal }) {
   const request = () => ({ objective: given(), steps: state.steps, ...(state.seconds === 5 ? {} : { max_seconds: state.seconds }), optimizer: { name: state.racer.name, ...others() }, grid: state.grid });
   const code = snippet(() => ({ method: "POST", path: "/v1/sweeps", body: request() }), { title: "The sweep as curl or Python" });
   place.append(make("div", { class: "bar" }, make("h1", { textContent: "Sweep" }), optimizer, make("span", { class: "row" }, "on", objective, data.element), steps, make("span", { class: "grow" }), link),
-    make("section", { class: "card" }, make("h2", { textContent: "Hyperparameters and the values to try" }), rows, fixed, runs), sweeping.element, wrong, timed, results, make("div", { class: "card" }, code));
+    make("section", { class: "card" }, make("h2", { textContent: "Hyperparameters and the values to try" }), rows, extras, fixed, runs), sweeping.element, wrong, timed, results, make("div", { class: "card" }, code));
 
   // ---- the sweep ----
   const run = settled(80, async () => {
@@ -50,14 +52,19 @@ export default async function (place, { query, setQuery, signal }) {
       const next = await sweeping.ask((stop) => call("/v1/sweeps", { method: "POST", json: request(), signal: stop }), state.seconds);
       if (!next || signal.aborted) return;
       sweep = next;
-      wrong.replaceChildren();
+      complain({});
       show();
     } catch (error) {
-      wrong.replaceChildren(trouble(error));
+      complain(error);
     }
   });
+  // What is wrong stands beside its field, where it has one.
+  function complain(error) {
+    const errors = error.errors || [], rest = blame(extras, errors, /^#\//);
+    wrong.replaceChildren(...(error.message && (rest.length || !errors.length) ? [trouble(Object.assign(error, { errors: rest }))] : []));
+  }
   const racer = (r) => ({ name: state.racer.name, values: { ...state.racer.values, ...r.hyperparameters } });
-  const href = (list) => `/#/playground?o=${state.name}${state.dataset ? `&d=${encodeURIComponent(state.dataset)}` : ""}&n=${state.steps}&r=${racers.write(list.map(racer))}`;
+  const href = (list) => `/#/playground?o=${state.name}${state.dataset ? `&d=${encodeURIComponent(state.dataset)}` : ""}&n=${state.steps}&r=${racers.write(list.map(racer)).replaceAll("%", "%25")}`;
 
   function show() {
     results.hidden = false;
@@ -84,9 +91,9 @@ export default async function (place, { query, setQuery, signal }) {
   }
 
   function tellFixed() {
-    const set = Object.entries(others());
+    const set = told(others());
     fixed.hidden = !set.length;
-    fixed.textContent = `In every run: ${set.map((p) => p.map(plain).join(" ")).join(", ")}.`;
+    fixed.textContent = `In every run: ${set.join(", ")}.`;
   }
   async function choose() {
     entry = await once("/v1/optimizers/" + state.racer.name);
@@ -95,6 +102,8 @@ export default async function (place, { query, setQuery, signal }) {
     await data.show(about, state.dataset);
     const known = Object.keys(state.grid).filter((k) => k in entry.schema.properties);
     state.grid = known.length ? Object.fromEntries(known.map((k) => [k, state.grid[k]])) : first(entry);
+    const profile = "torch" in entry.profiles ? "torch" : Object.keys(entry.profiles)[0];
+    extras.replaceChildren(await around(state.racer.values, entry, profile, "optimizer", () => { setQuery({ r: racers.write([state.racer]) }); tellFixed(); run(); }));
     tellFixed();
     axes(rows, state.grid, entry, () => { setQuery({ g: write(state.grid) }); tellFixed(); run(); });
     run();

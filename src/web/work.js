@@ -1,6 +1,6 @@
 // Work of seconds that the server does while the page waits: a race, a sweep. Told after a moment, with
-// a way out. The server does one after the other, and ends none that nobody waits for any more; so a
-// new question is asked when the old one is answered, and only the newest of those that came between.
+// a way out. The server does one after the other, and ends one whose connection is closed; so a new
+// question takes back the old one.
 import { announce, make } from "./dom.js";
 import { lasting } from "./format.js";
 
@@ -11,7 +11,7 @@ const soonMs = 400, everyMs = 200;
 export function work(what, { signal }) {
   const text = make("span", { class: "far" }), cancel = make("button", { type: "button", class: "quiet", textContent: "Cancel", onclick: end });
   const element = make("div", { class: "card working", hidden: true }, make("progress", { "aria-label": what }), make("div", { class: "row" }, text, make("span", { class: "grow" }), cancel));
-  let newest = null, sent = null, since = 0, timer = null;
+  let newest = null, since = 0, timer = null;
 
   function show(seconds) {
     const gone = (Date.now() - since) / 1000;
@@ -24,29 +24,25 @@ export function work(what, { signal }) {
     element.hidden = true;
   }
   function end() {
+    if (newest) newest.abort();
     newest = null;
-    if (sent) sent.stop.abort();
     rest();
     announce("cancelled");
   }
   signal.addEventListener("abort", end);
 
   async function ask(go, seconds) {
-    const mine = newest = {};
+    const mine = new AbortController();
+    if (newest) newest.abort();
+    newest = mine;
     if (!timer) { since = Date.now(); timer = setInterval(() => show(seconds), everyMs); }
-    while (sent) await sent.over;
-    if (newest !== mine) return null;
-    let over = null;
-    sent = { stop: new AbortController(), over: new Promise((resolve) => { over = resolve; }) };
     try {
-      const answer = await go(sent.stop.signal);
+      const answer = await go(mine.signal);
       return newest === mine ? answer : null;
     } catch (error) {
       if (newest === mine && error.name !== "AbortError") throw error;
       return null;
     } finally {
-      sent = null;
-      over();
       if (newest === mine) rest();
     }
   }

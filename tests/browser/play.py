@@ -7,7 +7,8 @@ import json
 
 from webdriver import Browser
 from stepd import Server, Tally, check
-from look import quiet
+from look import fits, named, quiet, readable
+from forms import choose
 
 MAP = "return document.querySelector('canvas.map').toDataURL()"
 RANKING = "return [...document.querySelectorAll('.ranking tbody tr')].map((r) => [...r.cells].map((c) => c.textContent))"
@@ -144,6 +145,49 @@ def refuses(browser, server):
     browser.wait("document.querySelectorAll('.racer')[1].querySelector('p.bad').textContent.includes('lr')")
 
 
+FIELD = "[id=\"h-optimizers/1/{}\"]"
+
+
+def fill(browser, field, value):
+    browser.run("const f = document.querySelector(arguments[0]); f.value = arguments[1]; f.dispatchEvent(new Event('input', { bubbles: true }))", FIELD.format(field), value)
+
+
+def schedules(browser, server):
+    """One of two has a schedule and is clipped: chosen from the catalogue, told beside its field where
+    it is wrong, raced by the server, named, and kept in the address."""
+    visit(browser, server, "?o=himmelblau&n=40&s=1,1&r=adam;lr:0.3,adam;lr:0.3")
+    browser.run("document.querySelectorAll('.racer details.around')[1].open = true")
+    choose(browser, "[id='add-optimizers/1/schedule']", "cosine")
+    browser.wait(f"document.querySelector('{FIELD.format('schedule/lr/decay_steps-wrong')}').textContent.includes('has to be given')")
+    fill(browser, "schedule/lr/decay_steps", "40")
+    browser.run("document.querySelectorAll('.racer details.around')[1].open = true")
+    choose(browser, "[id='add-optimizers/1/transforms']", "clip_value")
+    browser.wait(f"document.querySelector('{FIELD.format('transforms/0/max_value')}')")
+    fill(browser, "transforms/0/max_value", "3")
+    browser.wait("document.querySelector('.ranking tbody') && document.querySelector('.ranking tbody').textContent.includes('lr by cosine, clip_value') && !document.querySelector('.racer [aria-invalid]')")
+    asked = [{"name": "adam", "lr": 0.3}, {"name": "adam", "lr": 0.3, "schedule": {"lr": {"name": "cosine", "decay_steps": 40}}, "transforms": [{"name": "clip_value", "max_value": 3}]}]
+    wanted = race(server, objective="himmelblau", start=[1, 1], steps=40, optimizers=asked)
+    check(wanted["runs"][0]["final"] != wanted["runs"][1]["final"], "the schedule does nothing")
+
+    def shown():
+        browser.wait("document.querySelector('.ranking tbody').textContent.includes('lr by cosine, clip_value')")
+        for row, i in zip(browser.run(RANKING), wanted["ranking"]):
+            loss = wanted["runs"][i]["final"]["loss"]
+            check(("by cosine" in row[1]) == (i == 1) and abs(float(row[2]) - loss) <= 1e-3 * abs(loss), f"{row}, the server says {wanted['runs'][i]['final']}")
+    browser.wait(f"document.querySelector('.ranking tbody tr').cells[2].textContent.startsWith('{wanted['runs'][wanted['ranking'][0]]['final']['loss']:.3g}'.slice(0, 4))")
+    shown()
+    for look in (readable, named, fits):
+        look(browser)
+    address = browser.run("return location.hash").split("?")[1]
+    visit(browser, server, "?" + address)
+    shown()
+    check(browser.run(f"return document.querySelector('{FIELD.format('schedule/lr/decay_steps')}').value") == "40", "the address has lost it")
+    browser.run("document.querySelectorAll('.racer details:not(.around)')[1].open = true")
+    browser.click(".racer:nth-child(2) a.sweep")
+    browser.wait("document.title.startsWith('Sweep') && document.querySelector('.heat td')")
+    check("In every run: lr by cosine, clip_value." in browser.run("return document.body.innerText"), "the sweep has another optimizer")
+
+
 def everywhere(browser, server):
     """Every objective of the catalogue is drawn."""
     for item in server.request("GET", "/v1/objectives").json["items"]:
@@ -156,7 +200,7 @@ def everywhere(browser, server):
 def main():
     tally = Tally()
     with Server() as server, Browser() as browser:
-        for test in (races, clicks, slides, sliders, eight, scrubs, diverges, turns, finds, refuses, everywhere):
+        for test in (races, clicks, slides, sliders, eight, scrubs, diverges, turns, finds, refuses, schedules, everywhere):
             tally.test(test.__name__, test, browser, server)
         browser.logs()
         # The refusal that was meant, and optimizers that need what this objective has not.

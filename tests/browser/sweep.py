@@ -5,6 +5,7 @@ a cell leads to its race, what diverged says so, and data sets can be brought al
 
 import os
 import tempfile
+import time
 
 from webdriver import Browser
 from stepd import Server, Tally, check
@@ -158,30 +159,51 @@ def late(browser, server):
     check("out of time" not in str(browser.run(RANKING)), "it was not given the time")
 
 
+def at_once(server):
+    begin = time.monotonic()
+    swept(server, objective="square", steps=3, optimizer="gd", grid={"lr": [0.1]})
+    return time.monotonic() - begin < 1.5
+
+
+def schedules(browser, server):
+    """A schedule that all runs have: in each of them, and in the race that a cell leads to."""
+    visit(browser, server, "o=himmelblau&n=40&r=adam&g=lr:0.3,0.1")
+    browser.run("document.querySelector('details.around').open = true")
+    choose(browser, "[id='add-optimizer/schedule']", "step")
+    browser.wait("document.querySelector('[id=\"h-optimizer/schedule/lr/step_size\"]')")
+    browser.wait("document.querySelector('[id=\"h-optimizer/schedule/lr/step_size-wrong\"]').textContent.includes('has to be given')")
+    browser.run("for (const [k, v] of [['step_size', '5'], ['gamma', '0.5']]) { const f = document.querySelector(`[id=\"h-optimizer/schedule/lr/${k}\"]`); f.value = v; f.dispatchEvent(new Event('input', { bubbles: true })); }")
+    wanted = swept(server, objective="himmelblau", steps=40, optimizer={"name": "adam", "schedule": {"name": "step", "step_size": 5, "gamma": 0.5}}, grid={"lr": [0.3, 0.1]})
+    first = wanted["runs"][wanted["ranking"][0]]["final"]["loss"]
+    browser.wait(f"document.querySelector('.ranking tbody tr') && Math.abs(Number(document.querySelector('.ranking tbody tr').cells[2].textContent) - {first}) < 1e-4 * {first}")
+    check("In every run: lr by step." in browser.run("return document.body.innerText"), "the schedule is not said")
+    browser.click(".heat .best a")
+    browser.wait("document.title.startsWith('Playground') && document.querySelector('.ranking tbody tr')")
+    browser.wait(f"document.querySelector('.ranking').textContent.includes('lr by step') && Math.abs(Number(document.querySelector('.ranking tbody tr').cells[2].textContent) - {first}) < 1e-4 * {first}")
+
+
 def waits(browser, server):
-    """While a long one goes on, that is seen, and can be left; of the questions that come meanwhile
-    only the newest is asked."""
+    """While a long one goes on, that is seen, and can be left; a new question takes back the old one,
+    and neither that nor one that was cancelled holds up anybody."""
     browser.open("about:blank")
-    browser.open(f"{server.url}/#/sweep?{LONG}&t=3")
+    browser.open(f"{server.url}/#/sweep?{LONG}&t=20")
     browser.wait(f"document.querySelector('.working') && {WORKING} && document.querySelector('.working').textContent.includes('s so far')")
     for scheme, width in (("dark", 390), ("light", 1280)):
         browser.scheme(scheme)
         browser.size(width, 900)
         for look in (readable, named, fits):
             look(browser)
-    browser.fetched()
-    browser.requests.clear()
     for steps in ("20", "50", "100"):
         choose(browser, "[aria-label=Steps]", steps)
         browser.run_async("setTimeout(arguments[arguments.length - 1], 150)")
     browser.wait(f"document.querySelector('.ranking') && document.querySelector('.ranking').textContent.includes('100 steps') && !{WORKING}")
-    asked = [u for u in browser.fetched() if u.endswith("/v1/sweeps")]
-    check(len(asked) <= 1, f"{len(asked)} sweeps for one that is shown")
+    check(at_once(server), "what was taken back is still worked for")
     choose(browser, "[aria-label=Steps]", "5000")
     browser.wait(WORKING)
     browser.click(".working button")
     browser.wait(f"!{WORKING}")
-    browser.run_async("setTimeout(arguments[arguments.length - 1], 4000)")
+    check(at_once(server), "what was cancelled is still worked for")
+    browser.run_async("setTimeout(arguments[arguments.length - 1], 1000)")
     check("100 steps" in browser.run("return document.querySelector('.ranking').textContent"), "what was cancelled is shown")
     check(not browser.run("return document.querySelector('.trouble')"), "to cancel looks like an error")
 
@@ -201,7 +223,7 @@ def looks(browser, server):
 def main():
     tally = Tally()
     with Server() as server, Browser() as browser:
-        for test in (ranks, axes, leads, diverges, refuses, data, late, waits, looks):
+        for test in (ranks, axes, leads, diverges, refuses, data, schedules, late, waits, looks):
             tally.test(test.__name__, test, browser, server)
         browser.logs()
         # The refusals that were meant.
