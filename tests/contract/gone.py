@@ -13,7 +13,7 @@ from stepd import Server, Tally, check
 
 SOON = 1.5
 SWEEP = {"objective": "square", "steps": 60000, "max_seconds": 30, "optimizer": "adam", "grid": {"lr": [i / 1e6 for i in range(1, 257)]}}
-RACE = {"objective": "rastrigin", "steps": 100000, "max_seconds": 30, "optimizers": [{"name": "adam", "lr": 1e-5}] * 16}
+RACE = {"objective": {"name": "rastrigin", "dimension": 8}, "steps": 100000, "max_seconds": 30, "optimizers": [{"name": "adam", "lr": 1e-5}] * 16}
 SMALL = {"objective": "square", "steps": 3, "optimizers": ["gd"]}
 
 
