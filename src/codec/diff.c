@@ -22,8 +22,12 @@ static void read_profiles(struct decode *d, const struct place *at, json_t *v, v
     const char *const names[] = {profile_names[0], profile_names[1], profile_names[2],
                                  profile_names[3], NULL};
     const char **ret = to;
-    if (!json_is_array(v) || json_array_size(v) != 2) {
+    if (!json_is_array(v)) {
         decode_expected(d, at, "a list of two profiles", v);
+        return;
+    }
+    if (json_array_size(v) != 2) {
+        decode_wrong(d, at, "expected two profiles to compare, given %zu", json_array_size(v));
         return;
     }
     for (size_t i = 0; i < 2; i++) {
