@@ -18,6 +18,18 @@ int command_failed(const struct err *err)
     return 2;
 }
 
+/* A variable that is mistyped would be ignored without a word. */
+static void warn_of_strangers(void)
+{
+    for (char **entry = environ; entry && *entry; entry++) {
+        const char *near;
+        if (config_stranger(*entry, &near))
+            log_line(LOG_WARN, "the environment has %.*s, which stepd does not read%s%s%s",
+                     (int)strcspn(*entry, "="), *entry, near ? "; did you mean " : "",
+                     near ? near : "", near ? "?" : "");
+    }
+}
+
 void command_setup_log(const struct config *c)
 {
     static const char *const levels[] = {"error", "warn", "info", "debug"};
@@ -27,6 +39,7 @@ void command_setup_log(const struct config *c)
             level = (enum log_level)i;
     }
     log_setup(strcmp(c->log_format, "json") == 0 ? LOG_JSON : LOG_TEXT, level);
+    warn_of_strangers();
 }
 
 static int print(struct buf *out)

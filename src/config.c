@@ -198,6 +198,30 @@ static enum err_code read_environment(struct config *c, unsigned command, struct
     return ERR_OK;
 }
 
+static const char prefix[] = "STEPD_";
+
+static const char *env_at(const void *table, int i)
+{
+    return ((const struct option *)table)[i].env + sizeof prefix - 1;
+}
+
+bool config_stranger(const char *entry, const char **ret_near)
+{
+    char name[64];
+    if (strncmp(entry, prefix, sizeof prefix - 1) != 0)
+        return false;
+    entry += sizeof prefix - 1;
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(entry, "="), entry);
+    for (int i = 0; i < OPTIONS; i++) {
+        if (strcmp(name, env_at(options, i)) == 0)
+            return false;
+    }
+    *ret_near = err_nearest(name, env_at, options, OPTIONS);
+    if (*ret_near)
+        *ret_near -= sizeof prefix - 1;
+    return true;
+}
+
 static const struct option *find(const char *name, size_t len, unsigned command)
 {
     for (int i = 0; i < OPTIONS; i++) {

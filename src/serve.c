@@ -139,5 +139,6 @@ int command_serve(const struct invocation *in)
     wait_for_stop(s.server, &stop);
     server_stop(s.server, GRACE_MS);
     engine_free(s.engine);
+    log_line(LOG_INFO, "stopped");
     return 0;
 }

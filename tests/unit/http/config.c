@@ -47,6 +47,21 @@ Test(config, flag_beats_environment_beats_default)
     cr_assert_str_eq(config.store, "sqlite:/var/lib/stepd/stepd.db");
 }
 
+Test(config, strangers_in_the_environment)
+{
+    const char *near = "";
+    cr_expect_not(config_stranger("PATH=/bin", &near));
+    cr_expect_not(config_stranger("STEPD_QUEUE=7", &near));
+    cr_expect(config_stranger("STEPD_QUEU=7", &near));
+    cr_expect_str_eq(near, "STEPD_QUEUE");
+    cr_expect(config_stranger("STEPD_max_body=7", &near));
+    cr_expect_str_eq(near, "STEPD_MAX_BODY");
+    cr_expect(config_stranger("STEPD_QUEUES_OF_OTHERS=7", &near));
+    cr_expect_null(near);
+    cr_expect(config_stranger("STEPD_=", &near));
+    cr_expect_null(near);
+}
+
 Test(config, mistakes_are_named)
 {
     cr_expect_eq(PARSE(FOR_SERVE, "--lissten", "x"), ERR_REQUEST);
