@@ -227,21 +227,26 @@ ORDER BY first_step
 -- name: run_insert
 INSERT INTO run (id, session, steps, loss_below, gradient_norm_below, target, target_loss,
                  plateau_window, plateau_relative, max_seconds, created_ms, stopped_by, reason,
-                 steps_done, best, best_at, elapsed_ms, ended_ms)
+                 steps_done, best, best_at, elapsed_ms, ended_ms, end_step, end_revision, end_loss,
+                 last_loss, last_lr, last_gradient_norm, last_update_norm)
 VALUES (:id, :session, :steps, :loss_below, :gradient_norm_below, :target, :target_loss,
         :plateau_window, :plateau_relative, :max_seconds, :created_ms, :stopped_by, :reason,
-        :steps_done, :best, :best_at, :elapsed_ms, :ended_ms)
+        :steps_done, :best, :best_at, :elapsed_ms, :ended_ms, :end_step, :end_revision, :end_loss,
+        :last_loss, :last_lr, :last_gradient_norm, :last_update_norm)
 
 -- name: run_update
 UPDATE run
 SET stopped_by = :stopped_by, reason = :reason, steps_done = :steps_done, best = :best,
-    best_at = :best_at, elapsed_ms = :elapsed_ms, ended_ms = :ended_ms
+    best_at = :best_at, elapsed_ms = :elapsed_ms, ended_ms = :ended_ms, end_step = :end_step,
+    end_revision = :end_revision, end_loss = :end_loss, last_loss = :last_loss, last_lr = :last_lr,
+    last_gradient_norm = :last_gradient_norm, last_update_norm = :last_update_norm
 WHERE id = :id
 
 -- name: run_get
 SELECT run.id, run.session, session.id, steps, loss_below, gradient_norm_below, target, target_loss,
        plateau_window, plateau_relative, max_seconds, run.created_ms, stopped_by, reason,
-       steps_done, best, best_at, elapsed_ms, ended_ms
+       steps_done, best, best_at, elapsed_ms, ended_ms, end_step, end_revision,
+       end_loss, last_loss, last_lr, last_gradient_norm, last_update_norm
 FROM run JOIN session ON session.key = run.session
 WHERE run.id = :id
 
@@ -249,7 +254,8 @@ WHERE run.id = :id
 -- name: run_list
 SELECT run.id, run.session, session.id, steps, loss_below, gradient_norm_below, target, target_loss,
        plateau_window, plateau_relative, max_seconds, run.created_ms, stopped_by, reason,
-       steps_done, best, best_at, elapsed_ms, ended_ms
+       steps_done, best, best_at, elapsed_ms, ended_ms, end_step, end_revision,
+       end_loss, last_loss, last_lr, last_gradient_norm, last_update_norm
 FROM run JOIN session ON session.key = run.session
 WHERE run.session = :session
 ORDER BY run.id DESC
@@ -258,7 +264,8 @@ LIMIT :limit
 -- name: run_active
 SELECT run.id, run.session, session.id, steps, loss_below, gradient_norm_below, target, target_loss,
        plateau_window, plateau_relative, max_seconds, run.created_ms, stopped_by, reason,
-       steps_done, best, best_at, elapsed_ms, ended_ms
+       steps_done, best, best_at, elapsed_ms, ended_ms, end_step, end_revision,
+       end_loss, last_loss, last_lr, last_gradient_norm, last_update_norm
 FROM run JOIN session ON session.key = run.session
 WHERE stopped_by IS NULL
 ORDER BY run.id

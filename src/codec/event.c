@@ -136,6 +136,8 @@ static void write_members(struct writer *w, const struct event *const *events, s
         write_int_field(w, "step", e->step);
         write_int_field(w, "steps_done", e->count);
         write_string_field(w, "stopped_by", run_end_names[e->run_end]);
+        write_string_field(w, "reason", e->reason[0] ? e->reason : NULL);
+        write_number_field(w, "seconds", e->seconds);
         break;
     case EVENT_GAP:
         write_gap(w, e);

@@ -159,6 +159,18 @@ static void write_moved(struct writer *w, const struct session *s, const double 
     write_end(w);
 }
 
+void write_metrics(struct writer *w, const struct step_metrics *m)
+{
+    write_key(w, "metrics");
+    if (m->step == 0) {
+        write_null(w);
+        return;
+    }
+    write_object(w);
+    write_metric_fields(w, m);
+    write_end(w);
+}
+
 void write_last_metrics(struct writer *w, const struct session *s)
 {
     write_key(w, "metrics");

@@ -49,9 +49,10 @@ void write_batch_size(struct writer *w, size_t size);
 /* "minima": the known global ones, each with its parameters and its loss. */
 void write_minima(struct writer *w, const struct objective_spec *s, struct arena *scratch);
 
-/* "parameters" of a session, and "metrics" of its last step, null before the first. */
+/* "parameters" of a session, and "metrics" of its last step, or of `m`; null before the first. */
 void write_parameters(struct writer *w, const struct session *s);
 void write_last_metrics(struct writer *w, const struct session *s);
+void write_metrics(struct writer *w, const struct step_metrics *m);
 
 /* "optimizer": name, profile and every resolved hyperparameter. */
 void write_optimizer(struct writer *w, const struct session *s);

@@ -173,6 +173,8 @@ static void write_body(struct writer *w, const struct session_run *run)
     write_string_field(w, "stopped_by", run_end_names[run->end]);
     write_string_field(w, "reason", run->reason[0] ? run->reason : NULL);
     write_int_field(w, "steps_done", run->steps_done);
+    write_key(w, "loss");
+    write_number_or_null(w, run->at_end.loss);
     write_rules(w, &run->rules);
     write_number_field(w, "seconds", (double)run->elapsed_ms / 1000);
     write_string_field(w, "created_at", clock_iso(run->created_ms, iso));
@@ -187,10 +189,17 @@ static void write_body(struct writer *w, const struct session_run *run)
 void json_write_run(struct buf *out, const struct session_run *run, const struct session *s)
 {
     struct writer w = writer_to(out);
+    bool as_it_is = run->at_end.step < 0 || run->at_end.revision == s->revision;
     write_body(&w, run);
-    write_int_field(&w, "step", s->step);
-    write_parameters(&w, s);
-    write_last_metrics(&w, s);
+    write_int_field(&w, "step", as_it_is ? s->step : run->at_end.step);
+    if (as_it_is) {
+        write_parameters(&w, s);
+        write_last_metrics(&w, s);
+    } else {
+        write_key(&w, "parameters");
+        write_null(&w);
+        write_metrics(&w, &run->at_end.last);
+    }
     write_end(&w);
 }
 

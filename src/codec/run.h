@@ -10,7 +10,8 @@
 enum err_code json_read_run(struct arena *a, const char *body, size_t len, struct run_rules *ret,
                             struct err *err);
 
-/* One run, with the session as it is. */
+/* One run: with the session as it is while it goes on, and after it as the run left it; parameters
+ * are null once the session is another. */
 void json_write_run(struct buf *out, const struct session_run *run, const struct session *s);
 void json_write_runs(struct buf *out, const struct session_run *runs, size_t count);
 

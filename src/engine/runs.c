@@ -162,6 +162,20 @@ static enum err_code keep_good(struct jobs *j, struct active *a, const struct se
     return code;
 }
 
+/* The run has ended, and its session is as the run leaves it. */
+static enum err_code finish(struct jobs *j, struct session_run *run, struct err *err)
+{
+    struct arena scratch;
+    struct session *s;
+    enum err_code code = jobs_find(j, run->session, &s, err);
+    if (code)
+        return code;
+    arena_init(&scratch);
+    run_conclude(run, s, clock_unix_ms(), &scratch);
+    arena_close(&scratch);
+    return ERR_OK;
+}
+
 /* Steps until the slice or the run is over. The run's row is the caller's to write. */
 static enum err_code make_steps(struct jobs *j, struct active *a, struct err *err)
 {
@@ -181,10 +195,10 @@ static enum err_code make_steps(struct jobs *j, struct active *a, struct err *er
         code = keep_good(j, a, &before, &d, &own, err);
     else if (code)
         err_add(err, code, "", "%s", own.at[0].detail);
-    arena_close(&arena);
     a->run.elapsed_ms = elapsed_ms(a);
-    if (a->run.end != RUN_GOES_ON)
-        a->run.ended_ms = clock_unix_ms();
+    if (!code && a->run.end != RUN_GOES_ON)
+        code = finish(j, &a->run, err);
+    arena_close(&arena);
     return code;
 }
 
@@ -194,13 +208,15 @@ static void tell(struct jobs *j, struct active *a, int64_t step)
                       .key = a->run.key,
                       .step = step,
                       .count = a->run.steps_done,
-                      .run_end = a->run.end};
+                      .run_end = a->run.end,
+                      .seconds = (double)a->run.elapsed_ms / 1000};
     int64_t now = clock_monotonic_ns();
     if (a->run.end == RUN_GOES_ON && a->told_ns && now - a->told_ns < tell_ns)
         return;
     a->told_ns = now;
     memcpy(e.id, a->run.session, sizeof e.id);
     memcpy(e.run, a->run.id, sizeof e.run);
+    snprintf(e.reason, sizeof e.reason, "%.*s", (int)sizeof e.reason - 1, a->run.reason);
     events_add(j->events, &e);
 }
 
@@ -329,8 +345,8 @@ void job_run_cancel(struct jobs *j, struct job *job)
     if (run.end == RUN_GOES_ON && a) {
         a->run.end = RUN_CANCELLED;
         a->run.elapsed_ms = elapsed_ms(a);
-        a->run.ended_ms = clock_unix_ms();
-        if (jobs_judge(j, j->store->ops->run_update(j->store, &a->run, job->err)))
+        if (finish(j, &a->run, job->err) ||
+            jobs_judge(j, j->store->ops->run_update(j->store, &a->run, job->err)))
             return;
         job->touched = 1;
         run = a->run;

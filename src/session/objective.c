@@ -115,6 +115,15 @@ enum err_code objective_step_input(const struct objective_spec *objective, const
     return hessian ? give_second_order(s, hessian, scratch, ret_in, err) : ERR_OK;
 }
 
+enum err_code objective_loss(const struct objective_spec *objective, const struct session *s,
+                             struct arena *scratch, double *ret_loss, struct err *err)
+{
+    const double *w = weights(s, scratch);
+    if (!w)
+        return err_add(err, ERR_MEMORY, "", "no memory for a loss");
+    return objective_evaluate(objective, w, 0, ret_loss, NULL, NULL, scratch, err);
+}
+
 /* ---- where it ends badly ----------------------------------------------------------------------
  */
 

@@ -35,6 +35,10 @@ enum err_code objective_step_input(const struct objective_spec *objective, const
                                    struct arena *scratch, struct step_input *ret_in,
                                    struct err *err);
 
+/* The loss of all samples at the session's parameters. */
+enum err_code objective_loss(const struct objective_spec *objective, const struct session *s,
+                             struct arena *scratch, double *ret_loss, struct err *err);
+
 /* Why a session cannot go on there: `what` happened, and what limits the step size, with the number
  * where the curvature is known. */
 void objective_why(const struct objective_spec *objective, const struct session *s,

@@ -18,31 +18,42 @@ const char *const run_end_names[RUN_ENDS] = {[RUN_MADE_ALL] = "steps",
 void run_begin(struct session_run *run, const struct session *s, const struct run_rules *rules,
                int64_t now_ms)
 {
-    *run = (struct session_run){
-        .key = s->key, .rules = *rules, .target_loss = NAN, .best = INFINITY, .created_ms = now_ms};
+    *run = (struct session_run){.key = s->key,
+                                .rules = *rules,
+                                .target_loss = NAN,
+                                .best = INFINITY,
+                                .created_ms = now_ms,
+                                .at_end = {.step = -1, .loss = NAN}};
     id_make(run->id);
     memcpy(run->session, s->id, sizeof run->session);
+}
+
+void run_conclude(struct session_run *run, const struct session *s, int64_t now_ms,
+                  struct arena *scratch)
+{
+    run->ended_ms = now_ms;
+    run->at_end =
+        (struct run_result){.step = s->step, .revision = s->revision, .loss = NAN, .last = s->last};
+    if (s->objective)
+        objective_loss(s->objective, s, scratch, &run->at_end.loss, NULL);
 }
 
 enum err_code run_aim(struct session_run *run, const struct session *s, struct arena *scratch,
                       struct err *err)
 {
     const struct objective_spec *o = s->objective;
-    struct step_input first = {.expected_step = -1};
-    struct objective_spec whole = *o;
-    double minimum, *w;
+    double minimum, first = NAN, *w;
     if (isnan(run->rules.target))
         return ERR_OK;
-    whole.sampling.batch_size = 0;
     w = arena_alloc(scratch, o->n * sizeof *w);
     if (!w)
         return err_add(err, ERR_MEMORY, "", "no memory for a run");
     if (!objective_minimum(o, 0, w, &minimum, scratch))
         return err_add(err, ERR_VALIDATION, "#/stop/target",
                        "the minimum of %s is not known; use loss_below", o->objective->name);
-    enum err_code code = objective_step_input(&whole, s, scratch, &first, err);
+    enum err_code code = objective_loss(o, s, scratch, &first, err);
     if (!code)
-        run->target_loss = minimum + run->rules.target * (first.loss - minimum);
+        run->target_loss = minimum + run->rules.target * (first - minimum);
     return code;
 }
 

@@ -32,6 +32,13 @@ struct run_rules {
     double plateau_relative, max_seconds;
 };
 
+/* How the session was when a run ended. */
+struct run_result {
+    int64_t step, revision; /* step -1: the run goes on, or nobody wrote it down */
+    double loss;            /* at its parameters, of all samples; NaN: none */
+    struct step_metrics last;
+};
+
 struct session_run {
     char id[ID_SIZE];
     int64_t key;           /* of the session in the store */
@@ -44,6 +51,7 @@ struct session_run {
     double best;     /* smallest loss that counts as better; infinite before the first */
     int64_t best_at; /* steps_done when it was seen */
     int64_t elapsed_ms, created_ms, ended_ms;
+    struct run_result at_end;
 };
 
 /* A new run, with an id, that has made no step. */
@@ -54,6 +62,10 @@ void run_begin(struct session_run *run, const struct session *s, const struct ru
  * no known minimum. */
 enum err_code run_aim(struct session_run *run, const struct session *s, struct arena *scratch,
                       struct err *err);
+
+/* The run has ended, for the reason that is in it: writes down when, and how `s` is. */
+void run_conclude(struct session_run *run, const struct session *s, int64_t now_ms,
+                  struct arena *scratch);
 
 /* After a step: counts it and says whether the run ends with it. Losses are those that the step
  * was made from, and so those before it. A skipped step is one of the steps, but tells nothing. */

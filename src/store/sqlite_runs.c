@@ -25,7 +25,14 @@ enum {
     C_BEST,
     C_BEST_AT,
     C_ELAPSED,
-    C_ENDED
+    C_ENDED,
+    C_END_STEP,
+    C_END_REVISION,
+    C_END_LOSS,
+    C_LAST_LOSS,
+    C_LAST_LR,
+    C_LAST_GRADIENT,
+    C_LAST_UPDATE
 };
 
 /* What changes, in the order of both statements. */
@@ -38,6 +45,13 @@ static void bind_state(struct sql *q, const struct session_run *run)
     sql_int(q, run->best_at);
     sql_int(q, run->elapsed_ms);
     sql_int(q, run->ended_ms);
+    sql_int(q, run->at_end.step);
+    sql_int(q, run->at_end.revision);
+    sql_real(q, run->at_end.loss);
+    sql_real(q, run->at_end.last.loss);
+    sql_real(q, run->at_end.last.lr);
+    sql_real(q, run->at_end.last.gradient_norm);
+    sql_real(q, run->at_end.last.update_norm);
 }
 
 enum err_code sqlite_run_insert(struct store *base, const struct session_run *run, struct err *err)
@@ -80,6 +94,18 @@ static void copy_text(struct sql *q, int column, char *to, size_t size)
     snprintf(to, size, "%s", text ? text : "");
 }
 
+static void read_end(struct sql *q, struct run_result *ret)
+{
+    *ret = (struct run_result){.step = sqlite3_column_int64(q->q, C_END_STEP),
+                               .revision = sqlite3_column_int64(q->q, C_END_REVISION),
+                               .loss = sql_column_real(q, C_END_LOSS)};
+    ret->last = (struct step_metrics){.step = ret->step,
+                                      .loss = sql_column_real(q, C_LAST_LOSS),
+                                      .lr = sql_column_real(q, C_LAST_LR),
+                                      .gradient_norm = sql_column_real(q, C_LAST_GRADIENT),
+                                      .update_norm = sql_column_real(q, C_LAST_UPDATE)};
+}
+
 static void read_row(struct sql *q, struct session_run *ret)
 {
     *ret =
@@ -99,6 +125,7 @@ static void read_row(struct sql *q, struct session_run *ret)
                              .elapsed_ms = sqlite3_column_int64(q->q, C_ELAPSED),
                              .created_ms = sqlite3_column_int64(q->q, C_CREATED),
                              .ended_ms = sqlite3_column_int64(q->q, C_ENDED)};
+    read_end(q, &ret->at_end);
     copy_text(q, C_ID, ret->id, sizeof ret->id);
     copy_text(q, C_SESSION, ret->session, sizeof ret->session);
     copy_text(q, C_REASON, ret->reason, sizeof ret->reason);

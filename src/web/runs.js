@@ -4,6 +4,7 @@ import { call, session as at } from "./api.js";
 import { make } from "./dom.js";
 import { blame } from "./form.js";
 import { ago, count, lasting, short } from "./format.js";
+import { number } from "./series.js";
 import { snippet } from "./snippet.js";
 import { trouble } from "./trouble.js";
 
@@ -47,9 +48,9 @@ function field(path, name, hint) {
 }
 
 function earlier(runs) {
-  return make("div", { class: "scroll" }, make("table", { class: "plain runs" }, make("thead", {}, make("tr", {}, ["when", "steps", "took", "why it ended"].map((t) => make("th", { scope: "col", textContent: t })))),
+  return make("div", { class: "scroll" }, make("table", { class: "plain runs" }, make("thead", {}, make("tr", {}, ["when", "steps", "took", "loss", "why it ended"].map((t) => make("th", { scope: "col", textContent: t })))),
     make("tbody", {}, runs.map((r) => make("tr", {}, make("td", { textContent: ago(r.ended_at), title: r.ended_at }),
-      make("td", { class: "mono", textContent: r.steps_done === r.steps ? count(r.steps) : `${count(r.steps_done)} of ${count(r.steps)}` }), make("td", { class: "mono", textContent: lasting(r.seconds) }),
+      make("td", { class: "mono", textContent: r.steps_done === r.steps ? count(r.steps) : `${count(r.steps_done)} of ${count(r.steps)}` }), make("td", { class: "mono", textContent: lasting(r.seconds) }), make("td", { class: "mono", textContent: short(number(r.loss)) }),
       make("td", { class: r.status === "failed" ? "bad" : "", textContent: because[r.stopped_by](r) }))))));
 }
 

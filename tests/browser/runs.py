@@ -138,7 +138,10 @@ def rules(browser, server):
         check(not browser.run("return document.querySelector('#run [aria-invalid]')"), "an old mistake stays")
     check(newest(server, "rules")["stop"] == {"plateau": {"window": 3, "relative": 0.9}, "max_seconds": 100}, newest(server, "rules"))
     browser.run("document.querySelector('#run .runs').closest('details').open = true")
-    rows = browser.run("return [...document.querySelectorAll('#run .runs tbody tr')].map((r) => r.cells[3].textContent)")
+    rows = browser.run("return [...document.querySelectorAll('#run .runs tbody tr')].map((r) => r.cells[4].textContent)")
+    losses = browser.run("return [...document.querySelectorAll('#run .runs tbody tr')].map((r) => Number(r.cells[3].textContent))")
+    wanted = [r["loss"] for r in server.request("GET", "/v1/sessions/rules/runs").json["items"]][1:]
+    check(all(abs(a - b) <= 1e-3 * b for a, b in zip(losses, wanted)), losses, wanted)
     check(len(rows) == 3 and "gradient norm" in rows[0] and "minimum" in rows[2], rows)
     for width in (390, 1280):
         browser.size(width, 900)

@@ -19,6 +19,7 @@ MEMBERS = {
     "created": ["session", "step", "revision"],
     "update": ["session", "step", "revision"],
     "nonfinite": ["session", "step", "count", "on_nonfinite"],
+    "run": ["session", "run", "step", "steps_done", "stopped_by", "reason", "seconds"],
     "deleted": ["session"],
     "gap": ["session", "from", "to"],
     "bye": [],
@@ -247,6 +248,29 @@ def every_kind(server):
     check(bad[0]["step"] == 4 and bad[0]["count"] == 1, bad[0])
     check(skipped["step"] + bad[1]["count"] == 4, bad[1], skipped)
     check(all(e.id is None for e in stream.events), "ids where all sessions are followed")
+    stream.close()
+
+
+def runs(server):
+    """A run is told of from its begin to its end, and why it ended, as the run itself says."""
+    wild = {"optimizer": {"name": "gd", "lr": 1.1}, "objective": {"name": "quadratic", "matrix": [[2, 0], [0, 3]]}}
+    session = server.request("PUT", "/v1/sessions/wild", wild).json["id"]
+    stream = Stream(server, "/v1/sessions/wild/events")
+    run = server.request("POST", "/v1/sessions/wild/runs?wait=30", {"steps": 5000}).json
+    stream.until(lambda events: any(e.kind == "run" and e.data["stopped_by"] for e in events))
+    told_of = [e.data for e in stream.events if e.kind == "run"]
+    check(all(t["session"] == session and t["run"] == run["id"] for t in told_of), told_of)
+    check([t["steps_done"] for t in told_of] == sorted(t["steps_done"] for t in told_of), told_of)
+    end = told_of[-1]
+    check(run["status"] == "failed" and "stability limit 2/3" in run["reason"], run)
+    for name in ("stopped_by", "reason", "steps_done", "step", "seconds"):
+        check(end[name] == run[name], f"{name}: {end}, the run says {run}")
+    server.request("PATCH", "/v1/sessions/wild", {"optimizer": {"lr": 0.1}})
+    server.request("PUT", "/v1/sessions/wild/parameters", [1, 1])
+    fine = server.request("POST", "/v1/sessions/wild/runs?wait=30", {"steps": 3}).json
+    stream.until(lambda events: any(e.kind == "run" and e.data["run"] == fine["id"] and e.data["stopped_by"] for e in events))
+    end = [e.data for e in stream.events if e.kind == "run"][-1]
+    check(end["stopped_by"] == "steps" and end["reason"] is None and end["seconds"] == fine["seconds"], end)
     stream.close()
 
 
@@ -559,7 +583,7 @@ def main():
         make(server, "still")
         begin = time.monotonic()
         silent = [Stream(server, "/v1/sessions/still/events", headers) for headers in ({}, {"Accept": "application/x-ndjson"})]
-        for test in (head_of_a_stream, each_step_once, first_event_at_once, every_kind, what_schedules_gave,
+        for test in (head_of_a_stream, each_step_once, first_event_at_once, every_kind, runs, what_schedules_gave,
                      end_of_the_session, several_sessions, resumed, resumed_from_long_ago, a_long_batch, slow_reader,
                      coming_and_going):
             tally.test(test.__name__, test, server)
