@@ -1,6 +1,11 @@
 /* Schedules on top of one another: the value of one is the base of the next. Those that multiply
  * their base multiply up, in any order, as in torch; one that says values of its own covers those
- * before it. The momentum is that of the last part that moves it. */
+ * before it. The momentum is that of the last part that moves it.
+ *
+ * torch's LambdaLR, CyclicLR, OneCycleLR and CosineAnnealingWarmRestarts set the lr anew from the
+ * initial one, which in a ChainedScheduler undoes what came before them and lets what follows count
+ * for a single step; its documentation speaks of chainable schedulers alone, which they are not.
+ * That is not imitated: here they multiply as the others do. */
 #include "math/schedule_rows.h"
 
 static const struct hyper hypers[] = {ROWS_END};
