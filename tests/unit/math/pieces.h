@@ -1,6 +1,6 @@
 /* Blocks of every length that the driver cuts in its own way, and numbers to fill them. */
-#ifndef STEPD_UNIT_PIECES_H
-#define STEPD_UNIT_PIECES_H
+#ifndef TESTS_MATH_PIECES_H
+#define TESTS_MATH_PIECES_H
 
 #include "fixture.h"
 
