@@ -183,7 +183,11 @@ export default async function (place, { argument, query, setQuery, signal }) {
   describe();
   await Promise.all([walked.update(first), run.ask(first.revision)]);
   const poll = repeat(signal, async () => {
-    try { await ask(); wrong.replaceChildren(); } catch (error) { if (!error.status) throw error; wrong.replaceChildren(trouble(error)); }
+    try { await ask(); wrong.replaceChildren(); } catch (error) {
+      if (!error.status) throw error;
+      wrong.replaceChildren(trouble(error));
+      if (error.status === 404) poll.pause(true); // its id does not come again
+    }
   }, { events: () => at(id, "/events"), heard });
   pause.onclick = () => {
     paused = !paused;
