@@ -19,7 +19,7 @@ KERNEL   := -O3 -fno-math-errno -fno-trapping-math
 DEPS       := gcc libc6-dev pkg-config libmicrohttpd-dev libjansson-dev libsqlite3-dev liblapacke-dev \
               libblas-dev libxxhash-dev libyaml-dev libjs-dygraphs libjs-katex node-d3-contour
 DEPS_TEST  := libcriterion-dev libcurl4-openssl-dev curl python3 python3-yaml python3-jsonschema nodejs \
-              chromium chromium-driver
+              chromium-headless-shell
 DEPS_CHECK := clang-format
 DEPS_BENCH := wrk python3
 

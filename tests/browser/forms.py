@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 
-from webdriver import Browser
+from chromium import Browser
 from stepd import Server, Tally, check
 from look import fits, named, quiet, readable
 from pages import valley

@@ -5,7 +5,7 @@ controls have names, it says nothing on the console and asks nobody but its own 
 
 import itertools
 
-from webdriver import Browser
+from chromium import Browser
 from stepd import Server, Tally, check
 from look import fits, named, quiet, readable
 

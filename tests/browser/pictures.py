@@ -10,7 +10,7 @@ import base64
 import os
 import random
 
-from webdriver import Browser
+from chromium import Browser
 from stepd import ROOT, Server, check
 
 WIDTH = 1200

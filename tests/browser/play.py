@@ -5,7 +5,7 @@ and the address do what they say.
 
 import json
 
-from webdriver import Browser
+from chromium import Browser
 from stepd import Server, Tally, check
 from look import fits, named, quiet, readable
 from forms import choose

@@ -4,7 +4,7 @@ another, by a rule, or by a step that could not be made, whose reason is what is
 somebody else began is seen as well, and one that the page has no stream for.
 """
 
-from webdriver import Browser
+from chromium import Browser
 from stepd import Server, Tally, check
 from look import fits, named, quiet, readable
 from forms import visit

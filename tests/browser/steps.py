@@ -4,7 +4,7 @@ the numbers of the API; where one cannot, the server's reason is what is read. T
 parameters is drawn, and is another way to a step.
 """
 
-from webdriver import Browser
+from chromium import Browser
 from stepd import Server, Tally, check
 from look import fits, named, quiet, readable
 from pages import valley
@@ -28,18 +28,12 @@ def shows(browser, server, name, step, coordinate=0):
     check(browser.run("return document.querySelectorAll('#explain .explain math').length") == len(shown), "a rule is not drawn as a formula")
 
 
-def press(browser, x, y):
-    at = {"x": round(x), "y": round(y)}
-    browser.call("POST", "/actions", {"actions": [{"type": "pointer", "id": "m", "parameters": {"pointerType": "mouse"}, "actions": [
-        {"type": "pointerMove", "duration": 0, **at}, {"type": "pointerDown", "button": 0}, {"type": "pointerUp", "button": 0}]}]})
-
-
 def clicks(browser, server):
     """The newest step is explained at once; a click on the curve explains the one that was clicked."""
     visit(browser, server, "/#/s/steps")
     shows(browser, server, "steps", 40)
     box = browser.run(f"document.querySelector('{LOSS} .plot').scrollIntoView({{ block: 'center' }}); const r = document.querySelector('{LOSS} .plot').getBoundingClientRect(); return [r.x, r.y, r.width, r.height]")
-    press(browser, box[0] + box[2] * 0.5, box[1] + box[3] * 0.5)
+    browser.press(box[0] + box[2] * 0.5, box[1] + box[3] * 0.5)
     browser.wait("/k=\\d+/.test(location.hash)")
     step = browser.run("return Number(location.hash.match(/k=(\\d+)/)[1])")
     check(12 < step < 28, f"a click in the middle of 40 steps chose {step}")
@@ -90,7 +84,7 @@ def pressed_at(browser, server, name, step):
     columns = server.request("GET", f"/v1/sessions/{name}/trajectory").json["columns"]
     left, top, width, height = browser.run(f"{MAP}.scrollIntoView({{ block: 'center' }}); const r = {MAP}.getBoundingClientRect(); return [r.x + 44, r.y + 10, r.width - 54, r.height - 36]")
     share = [(c[step] - min(c) + 0.08 * (max(c) - min(c))) / (1.16 * (max(c) - min(c))) for c in columns[1:]]
-    press(browser, left + share[0] * width, top + (1 - share[1]) * height)
+    browser.press(left + share[0] * width, top + (1 - share[1]) * height)
 
 
 def walks(browser, server):
@@ -144,11 +138,11 @@ def landscape(browser, server):
         check(server.request("POST", f"/v1/sessions/{name}/steps", {"steps": [{}] * 30}).status == 200, name)
     seen = {}
     for name in ("hill", "curve", "sent"):
-        browser.requests.clear()
+        before = len(browser.fetched())
         visit(browser, server, f"/#/s/{name}?k=3")
         browser.wait(f"document.querySelector('#way').checkVisibility() && {MAP}.getAttribute('aria-label').includes('step 30')")
         shows(browser, server, name, 3)
-        asked = [u for u in browser.fetched() if "/surface?" in u]
+        asked = [u for u in browser.fetched()[before:] if "/surface?" in u]
         check(bool(asked) == (name != "sent"), f"{name}: {asked}")
         seen[name] = browser.run(COLOURS)
         if name == "hill":

@@ -7,7 +7,7 @@ import os
 import tempfile
 import time
 
-from webdriver import Browser
+from chromium import Browser
 from stepd import Server, Tally, check
 from look import fits, named, quiet, readable
 from forms import choose
@@ -111,7 +111,7 @@ def data(browser, server):
     check(not browser.run("return document.querySelector('#dataset').checkVisibility()"), "a function is asked for data")
     choose(browser, "#objective", "linear_regression")
     browser.wait("document.querySelector('#dataset').checkVisibility()")
-    check(browser.run("return document.querySelector('#dataset').value") == "diabetes", "another data set")
+    browser.wait("document.querySelector('#dataset').value === 'diabetes'")
     with tempfile.TemporaryDirectory() as folder:
         for name, text in (("bad one.csv", "a,b,c\n1,2,x\n"), ("my-data.csv", "a,b,c\n1,2,3\n2,1,4\n0,1,1\n")):
             with open(os.path.join(folder, name), "w", encoding="utf-8") as out:
@@ -120,11 +120,11 @@ def data(browser, server):
         browser.wait("document.querySelector('dialog.upload').open")
         for look in (readable, named, fits):
             look(browser)
-        send(browser, os.path.join(folder, "bad one.csv"))
+        browser.upload("#data-file", os.path.join(folder, "bad one.csv"))
         check(browser.run("return document.querySelector('#data-name').value") == "bad-one", "the name is not the file's")
         browser.click("dialog.upload button[type=submit]")
         browser.wait("document.querySelector('dialog.upload .trouble') && document.querySelector('dialog.upload .trouble').textContent.includes('line 2, column 3')")
-        send(browser, os.path.join(folder, "my-data.csv"))
+        browser.upload("#data-file", os.path.join(folder, "my-data.csv"))
         browser.wait("[...document.querySelectorAll('#data-columns option')].map((o) => o.value).join() === 'a,b,c'")
         browser.type("#data-target", "b")
         browser.click("dialog.upload button[type=submit]")
@@ -137,10 +137,6 @@ def data(browser, server):
     browser.run("document.querySelector('.heat a').click()")
     browser.wait("document.title.startsWith('Playground') && document.querySelector('#dataset').value === 'my-data'")
     browser.wait(f"document.querySelector('.ranking tbody tr') && Math.abs(Number(document.querySelector('.ranking tbody tr').cells[2].textContent) - {loss}) < 1e-4 * {loss}")
-
-
-def send(browser, path):
-    browser.call("POST", f"/element/{browser.find('#data-file')}/value", {"text": path})
 
 
 LONG = "o=mlp&d=iris&n=5000&r=adam&g=lr:0.1,0.01;beta1:0.8,0.9"
