@@ -81,19 +81,29 @@ def switch(browser, server):
     browser.run("localStorage.clear()")
 
 
+GO = """
+const [href, done] = arguments;
+if (new URL(href, location).href === location.href) return done();
+addEventListener("hashchange", () => done(), { once: true });
+location.assign(href);
+"""
+inside = set()
+
+
+def gathers(browser):
+    """The links of a page, for the test that follows them."""
+    inside.update(browser.run("return [...document.querySelectorAll('a[href]')].map((a) => a.getAttribute('href')).filter((h) => h.startsWith('/'))"))
+
+
 def links(browser, server):
-    """Every link of the pages leads to something that is there."""
-    inside = set()
-    for path, title, seen in PAGES.values():
-        opens(browser, server, path, title, seen)
-        inside |= set(browser.run("return [...document.querySelectorAll('a[href]')].map((a) => a.getAttribute('href')).filter((h) => h.startsWith('/'))"))
+    """Every link of the pages above leads to something that is there, from the page before it."""
     served = {h.split("#")[0] or "/" for h in inside}
     for href in sorted(served):
         answer = server.request("GET", href, headers={"Accept": "text/html, */*;q=0.5"})
         check(answer.status == 200, f"{href}: {answer}")
+    opens(browser, server, *PAGES["optimizers"])
     for href in some_of_each(h for h in inside if h.startswith("/#/")):
-        browser.open("about:blank")
-        browser.open(server.url + href)
+        browser.run_async(GO, href)
         browser.ready()
         check(not browser.run("return document.title").startswith("No such page"), f"{href} leads nowhere")
     for name in {h.split("?")[0].removeprefix("/#/optimizers/") for h in inside if h.startswith("/#/optimizers/")}:
@@ -185,6 +195,7 @@ def main():
         tally.test("filling", fill, server)
         for name, (path, title, seen) in PAGES.items():
             if tally.test(name, opens, browser, server, path, title, seen):
+                gathers(browser)
                 for scheme, width in (("light", 1280), ("dark", 1280), ("dark", 390), ("light", 390)):
                     tally.test(f"{name}, {scheme}, {width} wide", looks, browser, scheme, width)
         browser.size(1280, 900)

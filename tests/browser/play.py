@@ -189,11 +189,14 @@ def schedules(browser, server):
 
 
 def everywhere(browser, server):
-    """Every objective of the catalogue is drawn."""
+    """Every objective of the catalogue can be chosen, and is raced on and drawn."""
+    visit(browser, server, "?o=square&n=20&r=adam;lr:0.01")
     for item in server.request("GET", "/v1/objectives").json["items"]:
-        visit(browser, server, f"?o={item['name']}&n=20&r=adam;lr:0.01")
-        browser.wait("document.querySelector('.chart .plot canvas')")
-        check(browser.run("return document.querySelector('#objective').value") == item["name"], item["name"])
+        browser.run("document.querySelector('.ranking tbody tr').className = 'old'")
+        browser.run("const s = document.querySelector('#objective'); s.value = arguments[0]; s.dispatchEvent(new Event('change'))", item["name"])
+        browser.wait("document.querySelector('.ranking tbody tr:not(.old)') && document.querySelector('.chart .plot canvas')")
+        check(browser.run("return new URLSearchParams(location.hash.split('?')[1]).get('o')") == item["name"], item["name"])
+        check(not browser.run("return document.querySelector('.trouble')"), f"{item['name']} cannot be raced on")
         check(browser.run("return document.querySelectorAll('.ground .formulas math').length") > 0, f"{item['name']} has no formula")
 
 
