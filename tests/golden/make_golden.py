@@ -383,25 +383,27 @@ def files_wanted(folders):
             yield path, case_text(record(case, stream))
 
 
-def main(arguments):
+def write_files(folder, wanted, arguments):
+    """What each of these programs ends with. `wanted`(folders) yields (path below `folder`, text) of
+    every file, or of those in the folders that the arguments name. Writes what is new or different;
+    with --check it only tells, and the answer, the exit status, is 1. Names files of no row."""
     check = "--check" in arguments
     folders = {a for a in arguments if a != "--check"}
     made, different = set(), []
-    for path, text in files_wanted(folders):
-        file = HERE / path
+    for path, text in wanted(folders):
+        file = folder / path
         assert file not in made, f"two rows make {path}"
         made.add(file)
         if file.exists() and file.read_text() == text:
             continue
         different.append(path)
         if not check:
-            file.parent.mkdir(exist_ok=True)
+            file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
     for path in different:
         print("differs:" if check else "written:", path)
-    for file in sorted(set(HERE.glob("*/*.json")) - made):
-        if not folders:
-            print("made by no row:", file.relative_to(HERE))
+    for file in sorted(set(folder.glob("*/*.json")) - made) if not folders else ():
+        print("made by no row:", file.relative_to(folder))
     print(f"{len(made)} files, {len(different)} {'differ' if check else 'written'}")
     return 1 if check and different else 0
 
@@ -409,4 +411,4 @@ def main(arguments):
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as home:
         environment(home)
-        sys.exit(main(sys.argv[1:]))
+        sys.exit(write_files(HERE, files_wanted, sys.argv[1:]))

@@ -249,31 +249,14 @@ def record(case, stream):
     return {k: v for k, v in out.items() if v is not None}
 
 
-def main(arguments):
-    check = "--check" in arguments
-    folders = {a for a in arguments if a != "--check"}
-    made, different = set(), []
+def files_wanted(folders):
     for case in CASES:
         for stream in case.streams if not folders or case.name in folders else ():
-            file = OUT / case.name / f"{case.library}-{case.variant}-{stream}.json"
-            assert file not in made, f"two rows make {file.name}"
-            made.add(file)
-            text = golden.case_text(record(case, stream))
-            if file.exists() and file.read_text() == text:
-                continue
-            different.append(file)
-            if not check:
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_text(text)
-    for file in different:
-        print("differs:" if check else "written:", file.relative_to(HERE))
-    for file in sorted(set(OUT.glob("*/*.json")) - made) if not folders else ():
-        print("made by no row:", file.relative_to(HERE))
-    print(f"{len(made)} files, {len(different)} {'differ' if check else 'written'}")
-    return 1 if check and different else 0
+            path = f"{case.name}/{case.library}-{case.variant}-{stream}.json"
+            yield path, golden.case_text(record(case, stream))
 
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as home:
         golden.environment(home)
-        sys.exit(main(sys.argv[1:]))
+        sys.exit(golden.write_files(OUT, files_wanted, sys.argv[1:]))

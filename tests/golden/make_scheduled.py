@@ -23,12 +23,11 @@ tests/contract/scheduled.py sends them over HTTP, and kills the server half way.
 import json
 import sys
 import tempfile
-from pathlib import Path
 
 import make_golden as golden
 from make_golden import CHECKPOINTS, START, STEPS
 
-OUT = Path(__file__).resolve().parent / "scheduled" / "sessions"
+OUT = golden.HERE / "scheduled"
 STREAM = "mixed"
 LOSSES = [2.0 / (1 + (t if t % 200 < 90 else t - t % 200 + 90) / 40) + (t * 7919 % 101) / 5000
           for t in range(STEPS)]
@@ -268,23 +267,14 @@ def content(file, source, optimizer, schedule, run, losses=None, tolerance=1e-12
     return file, out
 
 
-def main():
-    check, bad = "--check" in sys.argv, 0
-    home = tempfile.TemporaryDirectory()
-    golden.environment(home.name)
+def files_wanted(folders):
     for cases in [torch_cases, keras_cases, optax_cases]:
         for file, out in cases():
-            path = OUT / f"{file}.json"
-            new = "{\n" + ",\n".join(f" {json.dumps(k)}: {json.dumps(v)}" for k, v in out.items()) + "\n}\n"
-            if check:
-                if not path.exists() or path.read_text() != new:
-                    print("differs:", path)
-                    bad = 1
-                continue
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(new)
-    return bad
+            lines = [f" {json.dumps(k)}: {json.dumps(v)}" for k, v in out.items()]
+            yield f"sessions/{file}.json", "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with tempfile.TemporaryDirectory() as home:
+        golden.environment(home)
+        sys.exit(golden.write_files(OUT, files_wanted, sys.argv[1:]))

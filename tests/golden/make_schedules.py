@@ -27,6 +27,8 @@ from decimal import Decimal, getcontext
 from importlib import metadata
 from pathlib import Path
 
+from make_golden import write_files
+
 os.environ.update(KERAS_BACKEND="jax", JAX_ENABLE_X64="1", JAX_PLATFORMS="cpu",
                   XLA_FLAGS="--xla_cpu_max_isa=SSE4_2", OMP_NUM_THREADS="1")
 sys.dont_write_bytecode = True
@@ -465,22 +467,12 @@ def row(library, file, source, schedule, values, note=None, base=BASE, loss=None
     return library, file, content
 
 
-def main():
-    check, bad = "--check" in sys.argv, 0
+def files_wanted(folders):
     for cases in [torch_cases, keras_cases, optax_cases, kozistr_cases, rule_cases]:
         for library, file, content in cases():
-            path = HERE / library / f"{file}.json"
             lines = [f" {json.dumps(k)}: {json.dumps(v)}" for k, v in content.items()]
-            new = "{\n" + ",\n".join(lines) + "\n}\n"
-            if check:
-                if not path.exists() or path.read_text() != new:
-                    print("differs:", path)
-                    bad = 1
-                continue
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(new)
-    return bad
+            yield f"{library}/{file}.json", "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_files(HERE, files_wanted, sys.argv[1:]))
