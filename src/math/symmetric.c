@@ -341,6 +341,18 @@ enum err_code symmetric_extremes(const double *a, size_t n, double *ret_least, d
     return ERR_OK;
 }
 
+bool symmetric_largest(double *a, size_t n, double *values, double *ret_largest)
+{
+    *ret_largest = NAN;
+    if (n == 0 || !all_finite(a, n * n))
+        return true;
+    lapack_int info =
+        LAPACKE_dsyev(LAPACK_COL_MAJOR, 'N', 'U', (lapack_int)n, a, (lapack_int)n, values);
+    if (info == 0)
+        *ret_largest = values[n - 1];
+    return info >= 0;
+}
+
 /* ---- powers ------------------------------------------------------------------------------- */
 
 /* The sum of value[k]·u_k·u_kᵀ over the eigenvectors u_k, column k of `vectors`. */

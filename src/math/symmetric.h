@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* What to do with a matrix A + damping·I that is not positive definite. */
@@ -39,6 +40,10 @@ enum err_code diagonal_solve(const double *d, size_t n, double damping, enum ind
  * by Gershgorin's discs, in O(n²) time. ERR_MEMORY. */
 enum err_code symmetric_extremes(const double *a, size_t n, double *ret_least, double *ret_largest,
                                  struct arena *scratch, struct err *err);
+
+/* The largest eigenvalue of `a`, however many rows it has; `a` is overwritten, `values` has room
+ * for n numbers. NaN where a number is not finite. false: no memory. */
+bool symmetric_largest(double *a, size_t n, double *values, double *ret_largest);
 
 /* Puts A^exponent into ret_power, by eigenvectors; eigenvalues below `least` are taken for it,
  * which they must exceed but for rounding. `a` is overwritten. Numbers that are not finite give

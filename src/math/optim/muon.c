@@ -11,8 +11,9 @@
  *
  *   bias_correction (optax)   d = momentum·m/(1-momentum^(t+1)) + (1-momentum)·g/(1-momentum^t),
  *                             or m/(1-momentum^t) without nesterov
- *   preconditioning  what the first X is: frobenius as above; schatten d/√‖d·dᵀ‖; aol each row of
- *                    d over the root of the sum of sizes in its row of d·dᵀ
+ *   preconditioning  what the first X is: frobenius as above; spectral the same with the largest
+ *                    singular value; schatten d/√‖d·dᵀ‖; aol each row of d over the root of the sum
+ *                    of sizes in its row of d·dᵀ
  *   adaptive         X is multiplied by Σ d·X, d's dual norm: the size of the gradient counts again
  *   adjust_lr_fn  original (torch, the paper)  s = √max(1, rows/columns)
  *                 columns                      s = √max(1, columns/rows)
@@ -27,8 +28,8 @@
  * adamw. adam_form: plain; hat (keras), eps beside the uncorrected root, and decay by lr without
  * adam_lr_ratio; nesterov, optax's look-ahead where `nesterov` is on.
  *
- * torch makes X orthogonal in bfloat16; here all is double. Not offered: optax's ns_coeffs of
- * several steps, its preconditioning spectral, its dimension numbers. */
+ * torch makes X orthogonal in bfloat16; here all is double. Not offered: ns_coeffs of several steps
+ * but for optax's dion; dimension numbers: a client gives the matrix that a tensor stands for. */
 #include "math/explain.h"
 #include "math/kernel.h"
 #include "math/matrix.h"
@@ -36,6 +37,7 @@
 #include "math/power.h"
 #include "math/reduce.h"
 #include "math/rows.h"
+#include "math/symmetric.h"
 
 enum {
     LR,
@@ -62,17 +64,20 @@ enum {
     ADAM_FORM,
     ADAM_LR_RATIO,
     ADAM_LR_OWN,
-    ADAM_WEIGHT_DECAY
+    ADAM_WEIGHT_DECAY,
+    NS_PRESET
 };
 enum { EMA, CLASSICAL };
 enum { ADDED, FLOOR };
-enum { FROBENIUS, AOL, SCHATTEN };
+enum { FROBENIUS, AOL, SCHATTEN, SPECTRAL };
+enum { GIVEN, DION };
 enum { SCALE_ROWS, SCALE_LARGEST, SCALE_COLUMNS, SCALE_NONE, SCALE_COLUMNS_OR_RMS };
 enum { ADAMW, REFUSE, ALL };
 enum { PLAIN, HAT, LOOKAHEAD };
 static const char *const momentum_choices[] = {"ema", "classical", NULL};
 static const char *const eps_choices[] = {"added", "floor", NULL};
-static const char *const first_choices[] = {"frobenius", "aol", "schatten", NULL};
+static const char *const first_choices[] = {"frobenius", "aol", "schatten", "spectral", NULL};
+static const char *const preset_choices[] = {"given", "dion", NULL};
 static const char *const scale_choices[] = {"original", "match_rms_adamw", "columns",
                                             "none",     "columns_or_rms",  NULL};
 static const char *const other_choices[] = {"adamw", "refuse", "all", NULL};
@@ -113,7 +118,7 @@ static const struct hyper hypers[] = {
     ROW_CHOICE("preconditioning", first_choices, NULL, NULL,
                "How the matrix is scaled before the first iteration: by its norm; aol: each row by "
                "itself; schatten: by the fourth root of the sum of its singular values' fourth "
-               "powers.",
+               "powers; spectral: by the largest of these.",
                FROBENIUS, FROBENIUS, FROBENIUS, FROBENIUS),
     ROW_BOOL("adaptive", "Whether a matrix moves in proportion to the dual norm of its momentum.",
              0, 0, 0, 0),
@@ -169,6 +174,10 @@ static const struct hyper hypers[] = {
      .value = {1e-2, 4e-3, 0, 1e-2},
      .max = INFINITY,
      .doc = "How strongly AdamW draws parameters to 0."},
+    ROW_CHOICE("ns_preset", preset_choices, NULL, NULL,
+               "given: ns_a, ns_b and ns_c at each of ns_steps; dion: five steps with coefficients "
+               "of their own, as optax's ns_coeffs='dion'.",
+               GIVEN, GIVEN, GIVEN, GIVEN),
     ROWS_END};
 
 static bool is_matrix(const double *h, const struct tensor *x)
@@ -240,6 +249,7 @@ static void prepare(struct optim_step *s)
 struct work {
     size_t rows, columns, small, large;
     double *mixed, *x, *turned, *next, *a, *square, *divisor;
+    bool failed; /* no memory for the largest singular value */
 };
 
 static bool work_init(struct work *k, const struct tensor *tensor, struct arena *arena)
@@ -266,26 +276,48 @@ static void multiply_out(struct work *k)
     matrix_multiply(k->x, k->turned, k->a, k->small, k->large, k->small);
 }
 
-/* X = a·X + (b·A + c·A²)·X */
-static void iterate(const double *h, struct work *k)
+/* optax's preset: a, b and c of each of its steps. */
+enum { DION_STEPS = 5 };
+static const double dion[3 * DION_STEPS] = {4.0848,  -6.8946, 2.9270,  3.9505,  -6.3029,
+                                            2.6377,  3.7418,  -5.5913, 2.3037,  2.8769,
+                                            -3.1427, 1.2046,  2.8366,  -3.0525, 1.2012};
+
+static int steps_of(const double *h)
+{
+    return h[NS_PRESET] == GIVEN ? (int)h[NS_STEPS] : DION_STEPS;
+}
+
+/* X = a·X + (b·A + c·A²)·X, with c[0] to c[2] for a, b and c. */
+static void iterate(const double *c, struct work *k)
 {
     const size_t p = k->small, q = k->large;
     multiply_out(k);
     matrix_multiply(k->a, k->a, k->square, p, p, p);
     for (size_t i = 0; i < p * p; i++)
-        k->a[i] = h[NS_B] * k->a[i] + h[NS_C] * k->square[i];
+        k->a[i] = c[1] * k->a[i] + c[2] * k->square[i];
     matrix_multiply(k->a, k->x, k->next, p, p, q);
     for (size_t i = 0; i < p * q; i++)
-        k->x[i] = h[NS_A] * k->x[i] + k->next[i];
+        k->x[i] = c[0] * k->x[i] + k->next[i];
+}
+
+/* The norm of d that X is divided by. */
+static double norm_of(const double *h, struct work *k)
+{
+    if (h[PRECONDITIONING] != SPECTRAL)
+        return sqrt(reduce_squares(k->mixed, k->small * k->large));
+    double largest;
+    multiply_out(k);
+    k->failed = !symmetric_largest(k->a, k->small, k->divisor, &largest);
+    return sqrt(largest);
 }
 
 /* Scales X, which is d or its transpose, to singular values of at most 1. */
 static void precondition(const double *h, struct work *k)
 {
     const size_t p = k->small, q = k->large;
-    double norm = sqrt(reduce_squares(k->mixed, p * q));
+    double norm = norm_of(h, k);
     norm = h[EPS_FORM] == FLOOR ? fmax(norm, h[EPS]) : norm + h[EPS];
-    if (h[PRECONDITIONING] != FROBENIUS) {
+    if (h[PRECONDITIONING] == AOL || h[PRECONDITIONING] == SCHATTEN) {
         multiply_out(k);
         norm = sqrt(fmax(LEAST, sqrt(reduce_squares(k->a, p * p))));
     }
@@ -306,8 +338,9 @@ static void orthogonalize(const double *h, struct work *k, double *d, size_t n)
     else
         memcpy(k->x, k->mixed, n * sizeof *d);
     precondition(h, k);
-    for (double step = 0; step < h[NS_STEPS]; step++)
-        iterate(h, k);
+    bool given = h[NS_PRESET] == GIVEN;
+    for (int step = 0; step < steps_of(h); step++)
+        iterate(given ? &h[NS_A] : &dion[3 * step], k);
     if (tall)
         matrix_transpose(k->x, d, k->columns, k->rows);
     else
@@ -379,10 +412,12 @@ static enum err_code kernel(struct optim_step *s, double *restrict w, double *re
         }
         return ERR_OK;
     }
-    struct work k;
+    struct work k = {0};
     if (!work_init(&k, s->tensor, s->scratch))
         return err_add(err, ERR_MEMORY, NULL, "no memory to make a matrix orthogonal");
     propose(s, &k, g, slot[0], n);
+    if (k.failed)
+        return err_add(err, ERR_MEMORY, NULL, "no memory to make a matrix orthogonal");
     const double step = s->h[LR] * scale_of(s->h, &k), keep = s->c[KEEP];
     for (size_t i = 0; i < n; i++)
         w[i] = keep * w[i] - step * g[i];
@@ -413,7 +448,7 @@ static void explain(struct explain *x, const struct optim_step *s, const double 
         explain_adam(x, s, w[i], g[i], slot, i);
         return;
     }
-    struct work k;
+    struct work k = {0};
     double *d = explain_copy(x, g, n), *m = explain_copy(x, slot[0], n);
     if (!d || !m || !work_init(&k, s->tensor, x->arena))
         return;
@@ -427,7 +462,7 @@ static void explain(struct explain *x, const struct optim_step *s, const double 
     explain_line(x, "x", "X_0 = d_t / \\lVert d_t\\rVert", mixed / divisor, "{} / {}", mixed,
                  divisor);
     explain_line(x, "o", "X_{k+1} = a X_k + (b A + c A^2) X_k,\\; A = X_k X_k^\\top", d[i],
-                 "{} steps from {}, times {}", s->h[NS_STEPS], mixed / divisor, dual);
+                 "{} steps from {}, times {}", (double)steps_of(s->h), mixed / divisor, dual);
     explain_line(x, "w", "w_t = (1-\\eta\\lambda) w_{t-1} - \\eta\\,s\\,o_t",
                  keep * w[i] - step * d[i], "{}·{} - {}·{}·{}", keep, w[i], s->h[LR], scale, d[i]);
     explain_say(

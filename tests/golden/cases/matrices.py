@@ -177,6 +177,17 @@ CASES = [
          "optax.contrib.muon(learning_rate=0.1, adaptive=True, adam_learning_rate=0.003)",
          shapes=SHAPES, run=run_optax_compiled),
 
+    Case("muon", "optax", "spectral", ("mixed", "zeros"),
+         "optax.contrib.muon(learning_rate=0.1, preconditioning='spectral')",
+         shapes=SHAPES, run=run_optax_compiled),
+    Case("muon", "optax", "spectral-tall", MIXED,
+         "optax.contrib.muon(learning_rate=0.1, preconditioning='spectral', eps=0.01)",
+         shapes=TALL, run=run_optax_compiled),
+    Case("muon", "optax", "dion", HARD,
+         "optax.contrib.muon(learning_rate=0.1, ns_coeffs='dion')", shapes=WIDE,
+         optimizer={"name": "muon", "profile": "optax", "learning_rate": 0.1,
+                    "ns_preset": "dion"}, run=run_optax_compiled),
+
     further("shampoo", "default", ("mixed", "signflip"), "pytorch_optimizer.Shampoo(lr=0.1)",
             shapes=SHAPES, optimizer={"profile": "torch", "lr": 0.1}),
     further("shampoo", "options", MIXED,
