@@ -7,9 +7,10 @@
 #ifndef STEPD_MATH_TRANSFORM_CLIP_H
 #define STEPD_MATH_TRANSFORM_CLIP_H
 
+#include "math/power.h"
 #include "math/transform_parts.h"
 
-enum { CLIP_MAX_NORM, CLIP_NORM, CLIP_EPS, CLIP_ERROR };
+enum { CLIP_MAX_NORM, CLIP_NORM, CLIP_EPS, CLIP_ERROR, CLIP_P };
 enum { NORM_L2, NORM_L1, NORM_MAX };
 
 static const char *const clip_norms[] = {"l2", "l1", "max", NULL};
@@ -23,25 +24,65 @@ static const char *const clip_norms[] = {"l2", "l1", "max", NULL};
         ROW_EPS("Added to the norm before it divides.", 1e-6, 0, 0, 0),                            \
         ROW_BOOL("error_if_nonfinite", "Refuse the step where the norm is infinite or NaN.", 0, 0, \
                  0, 0),                                                                            \
+        {.name = "p",                                                                              \
+         .kind = HYPER_REAL,                                                                       \
+         .value = {HYPER_NONE, HYPER_NONE, HYPER_NONE, HYPER_NONE},                                \
+         .alias = {"norm_type", NULL, NULL, NULL},                                                 \
+         .min = 0,                                                                                 \
+         .min_open = true,                                                                         \
+         .max = INFINITY,                                                                          \
+         .doc = "In place of norm: the p-th root of the sum of p-th powers of the sizes."},        \
         ROWS_END
 
-static inline double clip_measure(const struct transform_step *s)
+static inline enum err_code clip_check(const struct transform_link *link, size_t n,
+                                       const char *prefix, struct err *err)
+{
+    (void)n;
+    if (link->h[CLIP_P] != HYPER_NONE && link->h[CLIP_NORM] != NORM_L2)
+        return hyper_refuse(prefix, "p", err, "give either norm or p");
+    return ERR_OK;
+}
+
+/* The sum of sizes, or the largest. */
+static inline double clip_sizes(const struct transform_step *s, bool add)
 {
     double norm = 0;
-    if (s->h[CLIP_NORM] == NORM_L2)
-        return chosen_norm(s, s->g);
     for
         EACH_TENSOR(t, s)
         {
             const double *g = s->g + t->offset;
-            double one = s->h[CLIP_NORM] == NORM_L1 ? reduce_absolute(g, t->count)
-                                                    : span_largest(g, t->count);
-            if (s->h[CLIP_NORM] == NORM_L1 || isnan(one) || isnan(norm))
+            double one = add ? reduce_absolute(g, t->count) : span_largest(g, t->count);
+            if (add || isnan(one) || isnan(norm))
                 norm += one;
             else
                 norm = fmax(norm, one);
         }
     return norm;
+}
+
+/* (Σ |g|^p)^(1/p), all divided by the largest first. */
+static inline double clip_power(const struct transform_step *s, double p)
+{
+    double largest = clip_sizes(s, false), sum = 0;
+    if (largest == 0 || !isfinite(largest))
+        return largest;
+    for
+        EACH_TENSOR(t, s)
+        {
+            for (size_t i = t->offset; i < t->offset + t->count; i++)
+                sum += s->g[i] == 0 ? 0 : power_real(fabs(s->g[i]) / largest, p);
+        }
+    return largest * power_real(sum, 1 / p);
+}
+
+static inline double clip_measure(const struct transform_step *s)
+{
+    double p = s->h[CLIP_P];
+    if (p != HYPER_NONE && p != 1 && p != 2)
+        return clip_power(s, p);
+    if (p != 1 && s->h[CLIP_NORM] == NORM_L2)
+        return chosen_norm(s, s->g);
+    return clip_sizes(s, p == 1 || s->h[CLIP_NORM] == NORM_L1);
 }
 
 /* Clips the chosen tensors as one. */

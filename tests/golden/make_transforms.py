@@ -22,7 +22,6 @@ tests/golden/transforms/<transform>/<library>-<variant>-<optimizer>-<stream>.jso
     steps       {"1": [...], ...}: the parameters after that call
 """
 
-import json
 import math
 import statistics
 import sys
@@ -105,7 +104,7 @@ def optax_chain(text, after=None):
             w = project(optax.apply_updates(w, updates))
             last["state"] = state
             yield join(w), {}
-        assert all(x.dtype in (jnp.float64, jnp.int32, jnp.bool_) for x in jax.tree.leaves(state))
+        assert all(x.dtype in (jnp.float64, jnp.int32, jnp.int64, jnp.bool_) for x in jax.tree.leaves(state))
 
     return run
 
@@ -256,6 +255,33 @@ def run_keras_scaler(case, optimizer, rows):
         yield join(values), {}
 
 
+def regularized(call, matrices=False):
+    """Adds the gradient of a keras regularizer, by jax: of all variables, or of matrices alone. At 0,
+    where |x| has none, it is 0, as in torch and TensorFlow; jax takes the slope to the right."""
+
+    def run(case, optimizer, rows):
+        import jax
+        import jax.numpy as jnp
+        import keras
+
+        keras.config.set_floatx("float64")
+        name, arguments = OPTIMIZERS["keras"][optimizer]
+        opt = golden.find_function(name)(**arguments)
+        penalty = eval(call, {"keras": keras})
+        w = [keras.Variable(x, dtype="float64", name=n)
+             for x, n in zip(cut(START, case.shapes), case.shapes)]
+        gradient = jax.jit(jax.grad(lambda w: sum(
+            penalty(x) for x in w if not matrices or x.ndim == 2)))
+        for row in rows:
+            more = [jnp.where(x.value == 0, 0, y) if "L1" in call else y
+                    for x, y in zip(w, gradient([x.value for x in w]))]
+            opt.apply([keras.ops.convert_to_tensor(x + y, dtype="float64")
+                       for x, y in zip(cut(row, case.shapes), more)], w)
+            yield join([x.numpy() for x in w]), {}
+
+    return run
+
+
 # torch: what is done to the gradients before the step, and to the parameters after it.
 
 
@@ -369,6 +395,14 @@ CASES = [
     Case("clip_global_norm", "torch", "l1", [T("clip_global_norm", max_norm=2.0, norm="l1")],
          "clip_grad_norm_(w, 2.0, norm_type=1.0); OPT.step()",
          torch_with(before=lambda t, w: t.nn.utils.clip_grad_norm_(w, 2.0, norm_type=1.0))),
+    Case("clip_global_norm", "torch", "p", [T("clip_global_norm", max_norm=0.7, norm_type=3.5)],
+         "clip_grad_norm_(w, 0.7, norm_type=3.5); OPT.step()",
+         torch_with(before=lambda t, w: t.nn.utils.clip_grad_norm_(w, 0.7, norm_type=3.5)),
+         streams=HARD),
+    Case("clip_global_norm", "torch", "p-half", [T("clip_global_norm", max_norm=9.0, norm_type=0.5)],
+         "clip_grads_with_norm_(w, 9.0, get_total_norm(gradients, 0.5)); OPT.step()",
+         torch_with(before=lambda t, w: t.nn.utils.clip_grads_with_norm_(
+             w, 9.0, t.nn.utils.get_total_norm([p.grad for p in w], 0.5)))),
     Case("clip_global_norm", "torch", "max", [T("clip_global_norm", max_norm=0.7, norm="max")],
          "clip_grad_norm_(w, 0.7, norm_type=inf); OPT.step()",
          torch_with(before=lambda t, w: t.nn.utils.clip_grad_norm_(w, 0.7, norm_type=math.inf))),
@@ -432,6 +466,26 @@ CASES = [
          [T("accumulate", gradient_accumulation_steps=5), T("clip_norm", clipnorm=0.3)],
          "OPT(gradient_accumulation_steps=5, clipnorm=0.3)",
          keras_with({"gradient_accumulation_steps": 5, "clipnorm": 0.3})),
+    optax_case("accumulate", "growing",
+               [T("accumulate", every_k_schedule=2, boundaries=[5, 40], steps_after=[7, 3])],
+               "optax.MultiSteps(OPT, lambda s: jnp.where(s < 5, 2, jnp.where(s < 40, 7, 3)), "
+               "accumulator_dtype=jnp.float64)"),
+    optax_case("accumulate", "skip_not_finite",
+               [T("skip_nonfinite", max_consecutive_errors=1000000),
+                T("accumulate", every_k_schedule=3)],
+               "optax.MultiSteps(OPT, 3, accumulator_dtype=jnp.float64, "
+               "should_skip_update_fn=optax.skip_not_finite)",
+               nonfinite=[1, 5, 6, 300, 301, 302, 303, 1000]),
+    optax_case("accumulate", "skip_large_updates",
+               [T("skip_large", max_squared_norm=8.0), T("accumulate", every_k_schedule=3)],
+               "optax.MultiSteps(OPT, 3, accumulator_dtype=jnp.float64, should_skip_update_fn="
+               "lambda u, step, w: optax.skip_large_updates(u, step, w, 8.0))"),
+    optax_case("hold", "default", [T("hold", start=3, every=4, stop=900)],
+               "optax.conditionally_mask(OPT, lambda step: (step >= 2) & ((step - 2) % 4 == 0) & "
+               "(step < 899))", streams=HARD),
+    optax_case("hold", "late", [T("hold", start=400), T("clip_global_norm", max_norm=1.5)],
+               "optax.conditionally_mask(optax.chain(optax.clip_by_global_norm(1.5), OPT), "
+               "lambda step: step >= 399)"),
     optax_case("skip_nonfinite", "default", [T("skip_nonfinite", max_consecutive_errors=3)],
                "optax.apply_if_finite(OPT, 3)", nonfinite=[1, 5, 6, 7, 300, 301, 999, 1000],
                scalars={"notfinite_count": lambda s: int(s.notfinite_count),
@@ -459,6 +513,25 @@ CASES = [
                "optax.chain(OPT, optax.apply_every(4))", streams=HARD),
     optax_case("apply_every", "masked", [T("apply_every", k=3, match="b")],
                "optax.chain(OPT, optax.masked(optax.apply_every(3), [False, True]))"),
+
+    # penalties
+    Case("regularize", "keras", "l1_l2", [T("regularize", l1=0.03, l2=0.02)],
+         "OPT with the gradient of keras.regularizers.L1L2(l1=0.03, l2=0.02)",
+         regularized("keras.regularizers.L1L2(l1=0.03, l2=0.02)"), streams=HARD),
+    Case("regularize", "keras", "l1", [T("regularize", l1=0.2)],
+         "OPT with the gradient of keras.regularizers.L1(0.2)",
+         regularized("keras.regularizers.L1(0.2)"), streams=HARD),
+    Case("regularize_orthogonal", "keras", "default", [T("regularize_orthogonal", factor=0.5)],
+         "OPT with the gradient of keras.regularizers.OrthogonalRegularizer(0.5) of matrices",
+         regularized("keras.regularizers.OrthogonalRegularizer(0.5)", matrices=True), streams=HARD),
+    Case("regularize_orthogonal", "keras", "rows", [T("regularize_orthogonal", factor=0.02)],
+         "OPT with the gradient of keras.regularizers.OrthogonalRegularizer(0.02)",
+         regularized("keras.regularizers.OrthogonalRegularizer(0.02)"), shapes={"W": [3, 2]}),
+    Case("regularize_orthogonal", "keras", "columns",
+         [T("regularize_orthogonal", factor=0.02, mode="columns")],
+         "OPT with the gradient of keras.regularizers.OrthogonalRegularizer(0.02, 'columns')",
+         regularized("keras.regularizers.OrthogonalRegularizer(0.02, 'columns')"),
+         shapes={"W": [2, 3]}),
 
     # averages
     Case("lookahead", "optax", "default",
@@ -632,32 +705,15 @@ def record(case, optimizer, stream):
     return {k: v for k, v in out.items() if v is not None}
 
 
-def main(arguments):
-    check = "--check" in arguments
-    folders = {a for a in arguments if a != "--check"}
-    made, different = set(), []
+def files_wanted(folders):
     for case in CASES:
         for optimizer in case.optimizers if not folders or case.name in folders else ():
             for stream in case.streams:
-                file = OUT / case.name / f"{case.library}-{case.variant}-{optimizer}-{stream}.json"
-                assert file not in made, f"two rows make {file.name}"
-                made.add(file)
-                text = golden.case_text(record(case, optimizer, stream))
-                if file.exists() and file.read_text() == text:
-                    continue
-                different.append(file)
-                if not check:
-                    file.parent.mkdir(parents=True, exist_ok=True)
-                    file.write_text(text)
-    for file in different:
-        print("differs:" if check else "written:", file.relative_to(HERE))
-    for file in sorted(set(OUT.glob("*/*.json")) - made) if not folders else ():
-        print("made by no row:", file.relative_to(HERE))
-    print(f"{len(made)} files, {len(different)} {'differ' if check else 'written'}")
-    return 1 if check and different else 0
+                path = f"{case.name}/{case.library}-{case.variant}-{optimizer}-{stream}.json"
+                yield path, golden.case_text(record(case, optimizer, stream))
 
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as home:
         golden.environment(home)
-        sys.exit(main(sys.argv[1:]))
+        sys.exit(golden.write_files(OUT, files_wanted, sys.argv[1:]))

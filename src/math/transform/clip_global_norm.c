@@ -14,5 +14,6 @@ const struct transform transform_clip_global_norm = {
     .same_as = {"torch.nn.utils.clip_grad_norm_", "keras.optimizers.Optimizer(global_clipnorm)",
                 "optax.clip_by_global_norm", NULL},
     .hypers = hypers,
+    .check = clip_check,
     .before = clip_together,
 };

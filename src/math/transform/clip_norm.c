@@ -28,5 +28,6 @@ const struct transform transform_clip_norm = {
     .same_as = {"torch.nn.utils.clip_grad_norm_ (called for each tensor)",
                 "keras.optimizers.Optimizer(clipnorm)", NULL, NULL},
     .hypers = hypers,
+    .check = clip_check,
     .before = before,
 };

@@ -28,7 +28,8 @@ const struct transform transform_skip_large = {
     .formula = "\\text{no step where } \\|g\\|^2 \\ge c",
     .doc = "Leaves a step out where the squared norm of its gradient is max_squared_norm or more, "
            "infinite or NaN, says so in the answer (skipped), and counts.",
-    .same_as = {NULL, NULL, "optax.skip_large_updates", NULL},
+    .same_as = {NULL, NULL, "optax.skip_large_updates (of optax.MultiSteps, before accumulate)",
+                NULL},
     .hypers = hypers,
     .scalars = scalars,
     .takes_nonfinite = true,

@@ -42,7 +42,10 @@ const struct transform transform_skip_nonfinite = {
            "answer (skipped), and counts. After max_consecutive_errors in a row it lets the next "
            "one through, where on_nonfinite of the session decides. Counters are in the session's "
            "answer.",
-    .same_as = {NULL, NULL, "optax.apply_if_finite", NULL},
+    .same_as =
+        {NULL, NULL,
+         "optax.apply_if_finite, optax.skip_not_finite (of optax.MultiSteps, before accumulate)",
+         NULL},
     .hypers = hypers,
     .scalars = scalars,
     .takes_nonfinite = true,
