@@ -1,4 +1,4 @@
-/* session/race: who races together has the same time. */
+/* session/race: who races together has the same time, and ends together. */
 #include "session/race.h"
 
 #include "session/objective.h"
@@ -49,5 +49,45 @@ Test(race, time_that_runs_out_is_shared)
     }
     for (int i = 0; i < ENTRIES; i++)
         cr_expect_gt(20 * race.runs[i].steps_done, most, "%d", i);
+    arena_close(&a);
+}
+
+/* Whether all should end: from the second time on that it is asked. */
+static bool at_second(void *user)
+{
+    return (*(int *)user)++ > 0;
+}
+
+Test(race, all_end_where_nobody_waits)
+{
+    struct arena a;
+    struct err err;
+    struct race race;
+    struct hyper_arg lr = {.name = "lr", .kind = ARG_NUMBER, .number = 1e-6};
+    struct session_spec entries[ENTRIES];
+    int asked = 0;
+    arena_init(&a);
+    err_init(&err);
+    struct objective_spec *spec = wide(&a, &err);
+    double *start = arena_alloc(&a, spec->n * sizeof *start);
+    objective_start(spec, 0, start);
+    for (int i = 0; i < ENTRIES; i++)
+        entries[i] = (struct session_spec){.optimizer = "gd", .args = &lr, .arg_count = 1};
+    struct race_request q = {.objective = spec,
+                             .entries = entries,
+                             .count = ENTRIES,
+                             .steps = 1000000,
+                             .start = start,
+                             .target = NAN,
+                             .max_seconds = 30,
+                             .stop = at_second,
+                             .user = &asked};
+    cr_assert_eq(race_run(&q, &a, &race, &err), ERR_OK, "%s", err.at[0].detail);
+    cr_expect_eq(asked, 2);
+    cr_expect_gt(race.runs[0].steps_done, 0);
+    for (int i = 0; i < ENTRIES; i++)
+        cr_expect_eq(race.runs[i].end, RACE_CANCELLED, "%d", i);
+    for (int i = 1; i < ENTRIES; i++)
+        cr_expect_eq(race.runs[i].steps_done, 0, "%d", i);
     arena_close(&a);
 }
