@@ -10,13 +10,19 @@ const char *const sweep_produces[] = {"application/json", "text/csv", NULL};
 /* Parameters of all runs together, which are in memory at the same time. */
 static const size_t parameters_most = 1000000;
 
-static enum err_code check_memory(struct request *r, const struct race_request *q)
+/* Where there are too many of them, or no such grid can be run, the objective is not looked at any
+ * more, nor is what depends on it: each value would be held against all the parameters. */
+static void check_memory(struct request *r, const struct sweep_grid *g, struct race_request *q)
 {
-    if (q->count <= parameters_most / q->objective->n)
-        return ERR_OK;
-    return err_add(&r->err, ERR_VALIDATION, "#/grid",
-                   "%zu runs of %zu parameters; at most %zu of all runs together", q->count,
-                   q->objective->n, parameters_most);
+    size_t runs = sweep_runs(g), n = q->objective ? q->objective->n : 0;
+    bool possible = runs > 0 && runs <= SWEEP_RUNS;
+    if (possible && (n == 0 || runs <= parameters_most / n))
+        return;
+    if (possible)
+        err_add(&r->err, ERR_VALIDATION, "#/grid",
+                "%zu runs of %zu parameters; at most %zu of all runs together", runs, n,
+                parameters_most);
+    q->objective = NULL;
 }
 
 void sweep_begin(struct request *r)
@@ -35,9 +41,9 @@ void sweep_begin(struct request *r)
     c->asked = &body->grid;
     c->format = r->offer;
     contest_objective(r, &body->objective, &body->start, &c->request);
-    if (sweep_expand(&body->grid, &c->request, &r->arena, &r->err) || check_memory(r, &c->request))
-        return;
-    contest_submit(r, c);
+    check_memory(r, &body->grid, &c->request);
+    if (!sweep_expand(&body->grid, &c->request, &r->arena, &r->err))
+        contest_submit(r, c);
 }
 
 void sweep_finish(struct request *r)
