@@ -1,5 +1,6 @@
 // What stands around the optimizer of a race or of a sweep: its schedules and transforms, as the form
 // of a new session has them. They are two of its values: `schedule`, by what it moves, and `transforms`.
+import { once } from "./api.js";
 import { make } from "./dom.js";
 import { plain } from "./format.js";
 import { parts } from "./parts.js";
@@ -12,6 +13,28 @@ const listed = (schedule) => (!schedule ? [] : typeof schedule === "string" || s
 
 // The values as texts: "lr 0.1", "lr by cosine", "clip_norm".
 export const told = (values) => Object.entries(values).flatMap(([k, v]) => (k === "schedule" ? listed(v).map(([target, s]) => `${target} by ${s.name}`) : k === "transforms" ? v.map((t) => named(t).name) : [`${k} ${plain(v)}`]));
+
+// What a sweep can vary inside of them, by its path there: { "schedule.lr.gamma": { schema, usual }, … }.
+export async function inner({ schedule, transforms = [] }) {
+  const all = [...listed(schedule).map(([target, s]) => [`schedule.${target}`, "/v1/schedules/", s]), ...transforms.map((t, i) => [`transforms.${i}`, "/v1/transforms/", named(t)])];
+  const found = await Promise.all(all.map(async ([path, catalogue, { name, profile = "torch" }]) => {
+    const { schema, profiles } = await once(catalogue + name);
+    return Object.entries(schema.properties).filter(([k, s]) => k !== "name" && k !== "profile" && (s.enum || ["number", "integer", "boolean"].includes(s.type)))
+      .map(([k, s]) => [`${path}.${k}`, { schema: s, usual: (profiles[profile] || Object.values(profiles)[0]).defaults[k] }]);
+  }));
+  return Object.fromEntries(found.flat());
+}
+
+// The values with those of a point of the grid; undefined takes one out. Where a path leads nowhere
+// any more, nothing is done.
+export function put(values, point) {
+  const made = structuredClone(values);
+  for (const [path, v] of Object.entries(point)) {
+    const names = path.split("."), last = names.pop(), place = names.reduce((at, k) => at && at[k], made);
+    if (place && v === undefined) delete place[last]; else if (place) place[last] = v;
+  }
+  return made;
+}
 
 // Puts what is chosen into `values`; changed() after each change. `at` is where they stand in the body.
 export async function around(values, entry, profile, at, changed) {

@@ -24,10 +24,15 @@ export function ladder(name, schema, usual) {
   return usual > 0 ? [usual / 10, usual, usual * 10].map((v) => +v.toPrecision(3)) : [0, 0.001, 0.01, 0.1];
 }
 
-// Shows `grid` in `place`, and writes into it; changed() after each change.
-export function axes(place, grid, entry, changed) {
+// What can be an axis: { name: { schema, usual }, … }.
+export function candidates(entry) {
   const profile = "torch" in entry.profiles ? "torch" : Object.keys(entry.profiles)[0], { defaults } = entry.profiles[profile];
-  const known = Object.fromEntries(Object.entries(entry.schema.properties).filter(([k, s]) => k !== "name" && k !== "profile" && (s.type || s.enum)));
+  return Object.fromEntries(Object.entries(entry.schema.properties).filter(([k, s]) => k !== "name" && k !== "profile" && (s.type || s.enum)).map(([k, schema]) => [k, { schema, usual: defaults[k] }]));
+}
+
+// Shows `grid` in `place`, and writes into it; `known` can be axes; changed() after each change.
+export function axes(place, grid, known, changed) {
+  const values = (k) => ladder(k, known[k].schema, known[k].usual);
   function set(pairs) {
     const focus = document.activeElement && document.activeElement.id;
     for (const k of Object.keys(grid)) delete grid[k];
@@ -37,20 +42,20 @@ export function axes(place, grid, entry, changed) {
     if (again) again.focus();
     changed();
   }
-  const counted = (values) => `${values.length} value${values.length === 1 ? "" : "s"}`;
-  function row([name, values], i, all) {
+  const counted = ({ length }) => `${length} value${length === 1 ? "" : "s"}`;
+  function row([name, tried], i, all) {
     const others = Object.keys(known).filter((k) => k === name || !(k in grid));
-    const select = make("select", { id: `axis-${i + 1}`, "aria-label": `Axis ${i + 1}`, onchange: () => set(Object.entries(grid).map((p, j) => (j === i ? [select.value, ladder(select.value, known[select.value], defaults[select.value])] : p))) },
+    const select = make("select", { id: `axis-${i + 1}`, "aria-label": `Axis ${i + 1}`, onchange: () => set(Object.entries(grid).map((p, j) => (j === i ? [select.value, values(select.value)] : p))) },
       others.map((k) => make("option", { value: k, textContent: k, selected: k === name })));
-    const told = make("span", { class: "dim", textContent: counted(values) });
-    const input = make("input", { type: "text", class: "mono", id: `axis-${name}`, "aria-label": `Values of ${name}`, autocomplete: "off", spellcheck: false, value: values.join(", "),
+    const told = make("span", { class: "dim", textContent: counted(tried) });
+    const input = make("input", { type: "text", class: "mono", id: `axis-${name}`, "aria-label": `Values of ${name}`, autocomplete: "off", spellcheck: false, value: tried.join(", "),
       onchange: () => { grid[name] = split(input.value); told.textContent = counted(grid[name]); changed(); } });
     return make("li", { class: "row" }, select, input, told,
       make("button", { class: "close", type: "button", textContent: "×", "aria-label": `Take out ${name}`, disabled: all.length < 2, onclick: () => set(Object.entries(grid).filter(([k]) => k !== name)) }));
   }
   function show() {
     const pairs = Object.entries(grid), free = Object.keys(known).filter((k) => !(k in grid));
-    const add = make("select", { id: "add-axis", "aria-label": "Add a hyperparameter", onchange: () => add.value && set([...Object.entries(grid), [add.value, ladder(add.value, known[add.value], defaults[add.value])]]) },
+    const add = make("select", { id: "add-axis", "aria-label": "Add a hyperparameter", onchange: () => add.value && set([...Object.entries(grid), [add.value, values(add.value)]]) },
       make("option", { value: "", textContent: "add a hyperparameter" }), free.map((k) => make("option", { value: k, textContent: k })));
     place.replaceChildren(...pairs.map(row), ...(free.length && pairs.length < axesMost ? [make("li", { class: "row" }, add)] : []));
   }
@@ -59,8 +64,7 @@ export function axes(place, grid, entry, changed) {
 
 // Where nothing was chosen: the learning rate, and the first decay beside it.
 export function first(entry) {
-  const profile = "torch" in entry.profiles ? "torch" : Object.keys(entry.profiles)[0], { defaults } = entry.profiles[profile], properties = entry.schema.properties;
-  const names = ["lr", "beta1", "momentum", "rho", "alpha", "beta"].filter((k) => k in properties).slice(0, 2);
-  const chosen = names.length ? names : Object.keys(properties).filter((k) => k !== "name" && k !== "profile" && properties[k].type === "number").slice(0, 1);
-  return Object.fromEntries(chosen.map((k) => [k, ladder(k, properties[k], defaults[k])]));
+  const known = candidates(entry), names = ["lr", "beta1", "momentum", "rho", "alpha", "beta"].filter((k) => k in known).slice(0, 2);
+  const chosen = names.length ? names : Object.keys(known).filter((k) => known[k].schema.type === "number").slice(0, 1);
+  return Object.fromEntries(chosen.map((k) => [k, ladder(k, known[k].schema, known[k].usual)]));
 }

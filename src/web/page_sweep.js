@@ -1,12 +1,12 @@
 // A grid of hyperparameters of one optimizer, ranked:
 // `/#/sweep?o=objective&d=dataset&n=steps&t=seconds&r=adam;weight_decay:0.01&g=lr:0.1,0.01;beta1:0.8,0.9`.
 import { call, once } from "./api.js";
-import { around, told } from "./around.js";
+import { around, inner, put, told } from "./around.js";
 import { datasets } from "./datasets.js";
 import { announce, copy, make, settled } from "./dom.js";
 import { blame } from "./form.js";
 import { aim, plain, short } from "./format.js";
-import { axes, first, most, read, size, write } from "./grid.js";
+import { axes, candidates, first, most, read, size, write } from "./grid.js";
 import { heat, outcome } from "./heat.js";
 import { describe, list } from "./landscape.js";
 import * as racers from "./racers.js";
@@ -36,7 +36,7 @@ export default async function (place, { query, setQuery, signal }) {
   const results = make("div", { hidden: true }, make("section", { class: "card" }, make("div", { class: "row" }, make("h2", { textContent: "The grid" }), make("span", { class: "grow" }), best), map),
     make("section", { class: "card" }, make("h2", { textContent: "Ranking" }), ranking, more));
   const given = () => (state.dataset ? { name: state.name, dataset: state.dataset } : state.name);
-  const others = () => Object.fromEntries(Object.entries(state.racer.values).filter(([k]) => !(k in state.grid)));
+  const others = () => put(state.racer.values, Object.fromEntries(Object.keys(state.grid).map((k) => [k, undefined])));
   const request = () => ({ objective: given(), steps: state.steps, ...(state.seconds === 5 ? {} : { max_seconds: state.seconds }), optimizer: { name: state.racer.name, ...others() }, grid: state.grid });
   const code = snippet(() => ({ method: "POST", path: "/v1/sweeps", body: request() }), { title: "The sweep as curl or Python" });
   place.append(make("div", { class: "bar" }, make("h1", { textContent: "Sweep" }), optimizer, make("span", { class: "row" }, "on", objective, data.element), steps, make("span", { class: "grow" }), link),
@@ -63,7 +63,7 @@ export default async function (place, { query, setQuery, signal }) {
     const errors = error.errors || [], rest = blame(extras, errors, /^#\//);
     wrong.replaceChildren(...(error.message && (rest.length || !errors.length) ? [trouble(Object.assign(error, { errors: rest }))] : []));
   }
-  const racer = (r) => ({ name: state.racer.name, values: { ...state.racer.values, ...r.hyperparameters } });
+  const racer = (r) => ({ name: state.racer.name, values: put(state.racer.values, r.hyperparameters) });
   const href = (list) => `/#/playground?o=${state.name}${state.dataset ? `&d=${encodeURIComponent(state.dataset)}` : ""}&n=${state.steps}&r=${racers.write(list.map(racer)).replaceAll("%", "%25")}`;
 
   function show() {
@@ -100,12 +100,16 @@ export default async function (place, { query, setQuery, signal }) {
     const about = await describe(state.name);
     if (signal.aborted) return;
     await data.show(about, state.dataset);
-    const known = Object.keys(state.grid).filter((k) => k in entry.schema.properties);
-    state.grid = known.length ? Object.fromEntries(known.map((k) => [k, state.grid[k]])) : first(entry);
     const profile = "torch" in entry.profiles ? "torch" : Object.keys(entry.profiles)[0];
-    extras.replaceChildren(await around(state.racer.values, entry, profile, "optimizer", () => { setQuery({ r: racers.write([state.racer]) }); tellFixed(); run(); }));
+    extras.replaceChildren(await around(state.racer.values, entry, profile, "optimizer", () => { setQuery({ r: racers.write([state.racer]) }); cross(); }));
+    await cross();
+  }
+  // The axes, of what can be one now.
+  async function cross() {
+    const known = { ...candidates(entry), ...(await inner(state.racer.values)) }, kept = Object.keys(state.grid).filter((k) => k in known);
+    state.grid = kept.length ? Object.fromEntries(kept.map((k) => [k, state.grid[k]])) : first(entry);
     tellFixed();
-    axes(rows, state.grid, entry, () => { setQuery({ g: write(state.grid) }); tellFixed(); run(); });
+    axes(rows, state.grid, known, () => { setQuery({ g: write(state.grid) }); tellFixed(); run(); });
     run();
   }
   objective.onchange = () => { state.name = objective.value; state.dataset = null; setQuery({ o: state.name, d: null }); choose(); };

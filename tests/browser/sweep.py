@@ -162,7 +162,7 @@ def at_once(server):
 
 
 def schedules(browser, server):
-    """A schedule that all runs have: in each of them, and in the race that a cell leads to."""
+    """A schedule that all runs have: in each of them, as an axis, and in the race that a cell leads to."""
     visit(browser, server, "o=himmelblau&n=40&r=adam&g=lr:0.3,0.1")
     browser.run("document.querySelector('details.around').open = true")
     choose(browser, "[id='add-optimizer/schedule']", "step")
@@ -173,6 +173,15 @@ def schedules(browser, server):
     first = wanted["runs"][wanted["ranking"][0]]["final"]["loss"]
     browser.wait(f"document.querySelector('.ranking tbody tr') && Math.abs(Number(document.querySelector('.ranking tbody tr').cells[2].textContent) - {first}) < 1e-4 * {first}")
     check("In every run: lr by step." in browser.run("return document.body.innerText"), "the schedule is not said")
+    browser.run("const f = document.querySelector('[id=\"h-optimizer/schedule/lr/gamma\"]'); f.value = ''; f.dispatchEvent(new Event('input', { bubbles: true }))")
+    browser.wait("[...document.querySelectorAll('#add-axis option')].some((o) => o.value === 'schedule.lr.gamma')")
+    choose(browser, "#add-axis", "schedule.lr.gamma")
+    browser.wait("document.querySelector('[id=\"axis-schedule.lr.gamma\"]')")
+    browser.type("[id='axis-schedule.lr.gamma']", "0.5, 0.9\n")
+    wanted = swept(server, objective="himmelblau", steps=40, optimizer={"name": "adam", "schedule": {"lr": {"name": "step", "step_size": 5}}}, grid={"lr": [0.3, 0.1], "schedule.lr.gamma": [0.5, 0.9]})
+    first = wanted["runs"][wanted["ranking"][0]]["final"]["loss"]
+    browser.wait(f"document.querySelectorAll('.ranking tbody tr').length === 4 && Math.abs(Number(document.querySelector('.ranking tbody tr').cells[3].textContent) - {first}) < 1e-4 * {first}")
+    check("h=" not in browser.run("return location.hash") and "schedule.lr.gamma:0.5,0.9" in browser.run("return location.hash"), browser.run("return location.hash"))
     browser.click(".heat .best a")
     browser.wait("document.title.startsWith('Playground') && document.querySelector('.ranking tbody tr')")
     browser.wait(f"document.querySelector('.ranking').textContent.includes('lr by step') && Math.abs(Number(document.querySelector('.ranking tbody tr').cells[2].textContent) - {first}) < 1e-4 * {first}")
