@@ -78,7 +78,7 @@ def stopped(server):
     runs = json.loads(connection.getresponse().read())["runs"]
     ends = [r["stopped_by"] for r in runs]
     first = ends.index("cancelled") if "cancelled" in ends else None
-    check(first and set(ends[first:]) == {"cancelled"}, ends)
+    check(first is not None and set(ends[first:]) == {"cancelled"}, ends)
     check(not any(r["steps_done"] for r in runs[first + 1:]), runs[first:])
     connection.close()
     other.stop()
