@@ -19,7 +19,6 @@ static const struct {
     {"#/schedule", "base_momentum", "schedule: {\"lr\": …, \"momentum\": …}, one for each"},
     {"#/schedule", "max_momentum", "schedule: {\"lr\": …, \"momentum\": …}, one for each"},
     {"#/schedule", "last_epoch", "the session itself, which knows its step"},
-    {"#/transforms", "norm_type", "norm: \"l1\", \"l2\" or \"max\""},
     {NULL, "clipnorm", "a transform: {\"name\": \"clip_norm\", \"max_norm\": …}"},
     {NULL, "global_clipnorm", "a transform: {\"name\": \"clip_global_norm\", \"max_norm\": …}"},
     {NULL, "max_grad_norm", "a transform: {\"name\": \"clip_global_norm\", \"max_norm\": …}"},

@@ -1,9 +1,8 @@
 /* Resolution of hyperparameters: arguments are laid over the defaults of a profile, and everything
  * that is wrong with them is said at once. */
 #include "math/hyper.h"
-#include "math/argument.h"
 
-#include "math/hyper_elsewhere.h"
+#include "math/argument.h"
 
 #include <stdarg.h>
 #include <stdio.h>
