@@ -87,11 +87,11 @@ $(LIB): $(OBJECTS) $(OPTIM_OBJ)
 	@rm -f $@; ar rcs $@ $^
 $(BUILD)/%.o: src/%.c | $(GENERATED)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(if $(filter math/%,$*),$(KERNEL)) -MMD -c -o $@ $<
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(if $(filter math/%,$*),$(KERNEL)) -MMD -MP -c -o $@ $<
 define optim_rule
 $(BUILD)/math/%.$(1).o: src/math/%.c
 	@mkdir -p $$(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(KERNEL) $(march_$(1)) -DOPTIM_ISA=_$(1) -MMD -c -o $$@ $$<
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(KERNEL) $(march_$(1)) -DOPTIM_ISA=_$(1) -MMD -MP -c -o $$@ $$<
 endef
 $(foreach i,$(ISAS),$(eval $(call optim_rule,$i)))
 
@@ -164,10 +164,10 @@ $(BUILD)/gen/sqlite_migrations.h: $(wildcard sql/sqlite/0*.sql)
 unit: $(UNIT)
 $(BUILD)/unit/%: tests/unit/%.c $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Itests -Itests/unit $(CFLAGS) -MMD -MF $@.d $(LDFLAGS) -o $@ $< $(LIB) -lcriterion $(LDLIBS)
+	$(CC) $(CPPFLAGS) -Itests -Itests/unit $(CFLAGS) -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(LIB) -lcriterion $(LDLIBS)
 $(BUILD)/bench/%: tests/bench/%.c $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Itests -Itests/unit $(CFLAGS) -MMD -MF $@.d $(LDFLAGS) -o $@ $< $(LIB) $(LDLIBS)
+	$(CC) $(CPPFLAGS) -Itests -Itests/unit $(CFLAGS) -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(LIB) $(LDLIBS)
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $< $(LIB) $(LDLIBS)
