@@ -76,20 +76,20 @@ enum err_code model_classes(struct objective_spec *s, struct arena *a, const cha
     for (size_t i = 0; i < rows; i++) {
         double y = s->y[i];
         if (!(y >= 0 && y < (double)rows && y == floor(y)))
-            return objective_refuse(prefix, "y", err,
-                                    "a class is a whole number from 0 on, not %.9g", y);
+            return hyper_refuse(prefix, "y", err, "a class is a whole number from 0 on, not %.9g",
+                                y);
         count += !seen[(size_t)y];
         seen[(size_t)y] = true;
     }
     for (size_t k = 0; k < count; k++) {
         if (!seen[k])
-            return objective_refuse(prefix, "y", err,
-                                    "there are %zu classes, but none of the samples is of class "
-                                    "%zu: they are counted from 0 without gaps",
-                                    count, k);
+            return hyper_refuse(prefix, "y", err,
+                                "there are %zu classes, but none of the samples is of class "
+                                "%zu: they are counted from 0 without gaps",
+                                count, k);
     }
     if (count < 2)
-        return objective_refuse(prefix, "y", err, "all samples are of one class");
+        return hyper_refuse(prefix, "y", err, "all samples are of one class");
     s->outputs = count;
     return ERR_OK;
 }

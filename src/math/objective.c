@@ -7,7 +7,6 @@
 
 #include <limits.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -48,20 +47,6 @@ static struct named named_at(int i)
 const char *objective_meant(const char *given)
 {
     return names_meant(given, named_at, objective_count());
-}
-
-/* ---- violations --------------------------------------------------------------------------- */
-
-enum err_code objective_refuse(const char *prefix, const char *name, struct err *err,
-                               const char *format, ...)
-{
-    char pointer[ERR_POINTER_LEN], detail[ERR_DETAIL_LEN];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(detail, sizeof detail, format, args);
-    va_end(args);
-    snprintf(pointer, sizeof pointer, "%s/%s", prefix, name);
-    return err_add(err, ERR_VALIDATION, pointer, "%s", detail);
 }
 
 static enum err_code no_memory(struct err *err)
@@ -109,11 +94,11 @@ static enum err_code unknown(const struct objective *o, const char *prefix, cons
         count++;
     for (int i = 0; i < DATA_NAMES; i++) {
         if (strcmp(data_names[i], name) == 0)
-            return objective_refuse(prefix, name, err,
-                                    o->model ? "%s is given in another form" : "%s has no data",
-                                    o->model ? name : o->name);
+            return hyper_refuse(prefix, name, err,
+                                o->model ? "%s is given in another form" : "%s has no data",
+                                o->model ? name : o->name);
     }
-    objective_refuse(prefix, name, err, "%s has no option \"%.80s\"", o->name, name);
+    hyper_refuse(prefix, name, err, "%s has no option \"%.80s\"", o->name, name);
     err_suggest(err, err_nearest(name, candidate, o, count));
     return ERR_VALIDATION;
 }
@@ -178,8 +163,7 @@ static enum err_code check_array(const struct making *m, const struct array_give
 {
     static const char *const forms[] = {"", "a list of numbers", "a list of lists of numbers"};
     if (a->rank != rank)
-        return objective_refuse(m->prefix, a->name, m->err, "%s has to be %s", a->name,
-                                forms[rank]);
+        return hyper_refuse(m->prefix, a->name, m->err, "%s has to be %s", a->name, forms[rank]);
     for (size_t i = 0; i < a->rows * a->columns; i++) {
         char name[64];
         if (isfinite(a->data[i]))
@@ -188,7 +172,7 @@ static enum err_code check_array(const struct making *m, const struct array_give
             snprintf(name, sizeof name, "%s/%zu/%zu", a->name, i / a->columns, i % a->columns);
         else
             snprintf(name, sizeof name, "%s/%zu", a->name, i);
-        return objective_refuse(m->prefix, name, m->err, "a number here has to be finite");
+        return hyper_refuse(m->prefix, name, m->err, "a number here has to be finite");
     }
     return ERR_OK;
 }
@@ -217,7 +201,7 @@ static void take_arrays(struct making *m)
         } else if (data >= 0) {
             note(m, check_array(m, a, data_arrays[data].rank));
         } else if (row >= 0) {
-            note(m, objective_refuse(m->prefix, a->name, m->err, "%s is a single value", a->name));
+            note(m, hyper_refuse(m->prefix, a->name, m->err, "%s is a single value", a->name));
         } else {
             note(m, unknown(o, m->prefix, a->name, m->err));
         }
@@ -240,26 +224,24 @@ static void take_dataset(struct making *m, const char *name)
         m->spec->data.name = name;
         return;
     }
-    note(m,
-         objective_refuse(m->prefix, "dataset", m->err, "no data set is called \"%.80s\"", name));
+    note(m, hyper_refuse(m->prefix, "dataset", m->err, "no data set is called \"%.80s\"", name));
     err_suggest(m->err, err_nearest(name, dataset_name, NULL, dataset_count()));
 }
 
 static void take_xy(struct making *m, const struct array_given *x, const struct array_given *y)
 {
     if (!x || !y) {
-        note(m,
-             objective_refuse(m->prefix, x ? "y" : "x", m->err,
-                              "x and y belong together: the features and a target for each row"));
+        note(m, hyper_refuse(m->prefix, x ? "y" : "x", m->err,
+                             "x and y belong together: the features and a target for each row"));
         return;
     }
     if (x->rank != 2 || y->rank != 1)
         return; /* told already */
     if (x->rows == 0 || x->columns == 0 || x->rows > INT_MAX || x->columns > INT_MAX)
-        note(m, objective_refuse(m->prefix, "x", m->err, "x needs a row and a column at least"));
+        note(m, hyper_refuse(m->prefix, "x", m->err, "x needs a row and a column at least"));
     else if (x->rows != y->rows)
-        note(m, objective_refuse(m->prefix, "y", m->err, "%zu targets for %zu rows of x", y->rows,
-                                 x->rows));
+        note(m, hyper_refuse(m->prefix, "y", m->err, "%zu targets for %zu rows of x", y->rows,
+                             x->rows));
     m->spec->data =
         (struct dataset){.rows = x->rows, .columns = x->columns, .x = x->data, .y = y->data};
 }
@@ -270,8 +252,8 @@ static void take_batch(struct making *m)
     const size_t rows = m->spec->data.rows;
     size_t size = q->batch_size >= 0 ? (size_t)q->batch_size : 0;
     if (size > rows && rows > 0)
-        note(m, objective_refuse(m->prefix, "batch_size", m->err,
-                                 "a batch of %zu; the data have %zu rows", size, rows));
+        note(m, hyper_refuse(m->prefix, "batch_size", m->err,
+                             "a batch of %zu; the data have %zu rows", size, rows));
     m->spec->batch_given = q->batch_size >= 0;
     m->spec->sampling = (struct sampling){size, q->seed >= 0 ? (uint64_t)q->seed : 0};
 }
@@ -291,8 +273,8 @@ static void take_data(struct making *m)
         return;
     }
     if ((x || y) && q->dataset)
-        note(m, objective_refuse(m->prefix, "dataset", m->err,
-                                 "either a data set by its name, or x and y"));
+        note(m, hyper_refuse(m->prefix, "dataset", m->err,
+                             "either a data set by its name, or x and y"));
     else if (x || y)
         take_xy(m, x, y);
     else
@@ -337,9 +319,9 @@ static enum err_code finish(struct making *m)
                        OBJECTIVE_PARAMETERS);
     if (!s->objective->model && s->objective->dimension == 0 && m->given->dimension > 0 &&
         s->n != m->given->dimension)
-        return objective_refuse(m->prefix, "dimension", m->err,
-                                "%zu parameters by the options, but %zu by the point", s->n,
-                                m->given->dimension);
+        return hyper_refuse(m->prefix, "dimension", m->err,
+                            "%zu parameters by the options, but %zu by the point", s->n,
+                            m->given->dimension);
     if (!isfinite(s->curvature))
         s->curvature = NAN;
     if (s->tensors)
@@ -357,10 +339,10 @@ static enum err_code unknown_objective(const struct objective_given *given, cons
                                        struct err *err)
 {
     if (!given->name)
-        return objective_refuse(prefix, "name", err, "an objective has a name");
+        return hyper_refuse(prefix, "name", err, "an objective has a name");
     const char *meant = objective_meant(given->name);
-    objective_refuse(prefix, "name", err, "no objective is called \"%.80s\"%s", given->name,
-                     meant ? "" : "; GET /v1/objectives lists them");
+    hyper_refuse(prefix, "name", err, "no objective is called \"%.80s\"%s", given->name,
+                 meant ? "" : "; GET /v1/objectives lists them");
     err_suggest(err, meant);
     return ERR_VALIDATION;
 }

@@ -147,10 +147,6 @@ const struct objective *objective_find(const char *name); /* NULL: unknown */
 /* The name that a client meant by one that is unknown; NULL: nobody knows. */
 const char *objective_meant(const char *given);
 
-/* Adds a violation at prefix/name; for the checks of `prepare`. */
-enum err_code objective_refuse(const char *prefix, const char *name, struct err *err,
-                               const char *format, ...) __attribute__((format(printf, 4, 5)));
-
 /* Resolves what a client gave. Every violation is added with a pointer prefix/name. */
 enum err_code objective_make(const struct objective_given *given, const char *prefix,
                              struct arena *a, struct objective_spec **ret_spec, struct err *err);

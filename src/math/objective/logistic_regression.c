@@ -27,15 +27,15 @@ static enum err_code prepare(struct objective_spec *s, struct arena *a, const ch
     }
     for (size_t i = 0; i < rows; i++) {
         if (!chosen && s->y[i] != 0 && s->y[i] != 1)
-            return objective_refuse(prefix, "y", err,
-                                    "a target is 0 or 1, not %.9g; positive chooses one of "
-                                    "several classes",
-                                    s->y[i]);
+            return hyper_refuse(prefix, "y", err,
+                                "a target is 0 or 1, not %.9g; positive chooses one of "
+                                "several classes",
+                                s->y[i]);
         y[i] = s->y[i] == s->h[POSITIVE] ? 1 : 0;
         ones += y[i] == 1;
     }
     if (ones == 0 || ones == rows)
-        return objective_refuse(prefix, "y", err, "all samples are of one class");
+        return hyper_refuse(prefix, "y", err, "all samples are of one class");
     s->y = y;
     return model_linear_shape(s, 0.25, a, err);
 }

@@ -50,13 +50,13 @@ static enum err_code take_hidden(struct objective_spec *s, struct net *net, cons
     const double *units = s->array[HIDDEN].data;
     net->count = s->array[HIDDEN].rows;
     if (net->count >= LAYERS)
-        return objective_refuse(prefix, "hidden", err, "%zu hidden layers; at most %d", net->count,
-                                LAYERS - 1);
+        return hyper_refuse(prefix, "hidden", err, "%zu hidden layers; at most %d", net->count,
+                            LAYERS - 1);
     for (size_t l = 0; l < net->count; l++) {
         if (!(units[l] >= 1 && units[l] <= 10000 && units[l] == floor(units[l])))
-            return objective_refuse(prefix, "hidden", err,
-                                    "a layer has a whole number of units, 1 to 10000, not %.9g",
-                                    units[l]);
+            return hyper_refuse(prefix, "hidden", err,
+                                "a layer has a whole number of units, 1 to 10000, not %.9g",
+                                units[l]);
         net->size[l + 1] = (size_t)units[l];
     }
     net->size[0] = s->data.columns;

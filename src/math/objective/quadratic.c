@@ -45,13 +45,12 @@ static enum err_code take_matrix(struct objective_spec *s, struct bowl *b, struc
 {
     const struct array_given *m = &s->array[MATRIX];
     if (m->rows != m->columns || !is_symmetric(m->data, m->rows))
-        return objective_refuse(prefix, "matrix", err, "the matrix has to be symmetric");
+        return hyper_refuse(prefix, "matrix", err, "the matrix has to be symmetric");
     if (s->given[CONDITION])
-        return objective_refuse(prefix, "condition", err,
-                                "condition and matrix exclude each other");
+        return hyper_refuse(prefix, "condition", err, "condition and matrix exclude each other");
     if (s->given[DIMENSION] && s->n != m->rows)
-        return objective_refuse(prefix, "matrix", err,
-                                "the matrix has another size than the parameters");
+        return hyper_refuse(prefix, "matrix", err,
+                            "the matrix has another size than the parameters");
     s->n = m->rows;
     s->h[DIMENSION] = (double)s->n;
     s->h[CONDITION] = NAN; /* it has none to tell */
@@ -85,8 +84,8 @@ static enum err_code prepare(struct objective_spec *s, struct arena *a, const ch
         return code;
     b->center = s->array[CENTER].data;
     if (b->center && s->array[CENTER].rows != s->n)
-        return objective_refuse(prefix, "center", err,
-                                "center has to have as many numbers as parameters");
+        return hyper_refuse(prefix, "center", err,
+                            "center has to have as many numbers as parameters");
     s->prepared = b;
     return ERR_OK;
 }
