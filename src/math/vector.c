@@ -104,13 +104,26 @@ static double difference(const double *x, const double *old, double scale, size_
     return vector_add_lanes(lane);
 }
 
-static bool finite_all(const double *x, size_t n)
-{
-    bool finite = true;
-    for (size_t i = 0; i < n; i++)
-        finite = finite && isfinite(x[i]);
-    return finite;
-}
+/* Adds 0·x, which is NaN where x is not finite, to VECTOR_LANES sums: one alone would wait for
+ * itself at every number, and a truth value for each number is not compiled to vectors. */
+#define FINITE(name, real)                                                                         \
+    static bool name(const real *x, size_t n)                                                      \
+    {                                                                                              \
+        real lane[VECTOR_LANES] = {0}, sum = 0;                                                    \
+        size_t i = 0;                                                                              \
+        for (; i + VECTOR_LANES <= n; i += VECTOR_LANES) {                                         \
+            for (size_t k = 0; k < VECTOR_LANES; k++)                                              \
+                lane[k] += 0 * x[i + k];                                                           \
+        }                                                                                          \
+        for (; i < n; i++)                                                                         \
+            sum += 0 * x[i];                                                                       \
+        for (size_t k = 0; k < VECTOR_LANES; k++)                                                  \
+            sum += lane[k];                                                                        \
+        return sum == 0;                                                                           \
+    }
+
+FINITE(finite_all, double)
+FINITE(finite_single, float)
 
 static void round_all(const double *restrict from, float *restrict to, size_t n)
 {
@@ -138,6 +151,7 @@ const struct vector_ops OPTIM_PASTE(vector_ops, OPTIM_ISA, ) = {
     .squares = squares,
     .difference = difference,
     .finite = finite_all,
+    .finite_single = finite_single,
     .round = round_all,
     .widen = widen,
     .narrow = narrow,

@@ -33,6 +33,8 @@ struct vector_ops {
     double (*difference)(const double *x, const double *old, double scale, size_t n);
     /* Whether all are finite. Large numbers raise no false alarm. */
     bool (*finite)(const double *x, size_t n);
+    bool (*finite_single)(const float *x, size_t n);
+    /* To float, as narrow does, from numbers that stay. */
     void (*round)(const double *restrict from, float *restrict to, size_t n);
     void (*widen)(const float *restrict from, double *restrict to, size_t n);
     /* Rounds to float; `from` holds the rounded numbers afterwards. */

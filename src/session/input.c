@@ -3,6 +3,8 @@
  * copied and no text is made. */
 #include "session/input.h"
 
+#include "math/vector.h"
+
 #include <string.h>
 
 struct pointer input_pointer(const struct step_input *in, const char *field)
@@ -122,14 +124,6 @@ static enum err_code reduce(const struct session *s, const struct step_input *in
 
 /* ---- a gradient in float32 ---- */
 
-static bool finite_single(const float *x, size_t n)
-{
-    float alarm = 0;
-    for (size_t i = 0; i < n; i++)
-        alarm += 0.0f * x[i]; /* NaN where x is not finite */
-    return alarm == 0;
-}
-
 /* Only a session that stores float32 and does nothing with the gradient but give it to an
  * elementwise optimizer; what is to be refused takes the usual way. */
 bool input_stays_single(const struct session *s, const struct step_input *in,
@@ -137,7 +131,8 @@ bool input_stays_single(const struct session *s, const struct step_input *in,
 {
     return s->dtype == DTYPE_FLOAT32 && s->optim->scope == OPTIM_ELEMENTWISE && !s->chain &&
            !s->groups && !out->explanation && !in->gradients && in->indices.count == 0 &&
-           values_same_order(s, &in->gradient) && finite_single(in->gradient.single, s->view.n);
+           values_same_order(s, &in->gradient) &&
+           vector_ops()->finite_single(in->gradient.single, s->view.n);
 }
 
 /* ---- what the optimizer needs ---- */

@@ -1,6 +1,9 @@
 /* math/run: norms and the finite check, at every scale and wherever a number stands. */
 #include "pieces.h"
 
+#include "math/vector.h"
+
+#include <float.h>
 #include <math.h>
 
 #define NUMBER(x, y)                                                                               \
@@ -136,6 +139,37 @@ Test(norms, large_finite_numbers_raise_no_alarm)
     cr_assert_eq(fixture_step(&f, g, &err), ERR_OK);
     cr_expect(f.norms.finite);
     fixture_close(&f);
+}
+
+static bool all_finite(const double *x, const float *single, size_t n)
+{
+    bool finite = vector_ops()->finite(x, n);
+    cr_expect_eq(vector_ops()->finite_single(single, n), finite, "n %zu", n);
+    return finite;
+}
+
+/* The check of a whole array, in both dtypes and every instruction set. */
+Test(norms, an_array_with_a_number_that_is_not_finite)
+{
+    static const double bad[] = {INFINITY, -INFINITY, NAN};
+    double x[40];
+    float single[40];
+    for (size_t i = 0; i < 40; i++)
+        x[i] = (double)(single[i] = i % 2 ? -FLT_MAX : FLT_TRUE_MIN);
+    for (size_t k = 0; k < sizeof isas / sizeof *isas; k++) {
+        if (!optim_select_isa(isas[k]))
+            continue;
+        for (size_t n = 0; n < 40; n++)
+            cr_expect(all_finite(x, single, n), "%zu in %s", n, isas[k]);
+        for (size_t i = 0; i < 3 * 40; i++) {
+            double was = x[i / 3];
+            single[i / 3] = (float)(x[i / 3] = bad[i % 3]);
+            cr_expect_not(all_finite(x, single, 40), "%g at %zu in %s", bad[i % 3], i / 3, isas[k]);
+            cr_expect(all_finite(x, single, i / 3), "before it");
+            single[i / 3] = (float)(x[i / 3] = was);
+        }
+    }
+    optim_select_isa(NULL);
 }
 
 static double difference_norm(const struct fixture *f, const float *before)
