@@ -93,13 +93,15 @@ static enum err_code refuse_empty(const struct group *x, int i, const struct ten
     char names[80] = "";
     size_t len = 0;
     int k = 0;
+    bool unnamed = tensor_count == 1 && tensors[0].name[0] == '\0';
     for (; k < tensor_count && len + strlen(tensors[k].name) + 2 < sizeof names; k++)
         len += (size_t)snprintf(names + len, sizeof names - len, "%s%s", k ? ", " : "",
                                 tensors[k].name);
     return err_add(err, ERR_VALIDATION, item_pointer(i, x->match ? "match" : "exclude").text,
                    "no tensor of the parameters is in this group (a tensor is in the first group "
-                   "that chooses it); they are %s%s",
-                   names, k < tensor_count ? " …" : "");
+                   "that chooses it); %s%s%s",
+                   unnamed ? "they have no names" : "they are ", names,
+                   k < tensor_count ? " …" : "");
 }
 
 /* Patterns, state and shapes against the parameters. */
