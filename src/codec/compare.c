@@ -108,22 +108,35 @@ enum err_code json_read_compare(struct arena *a, const char *body, size_t len,
 
 /* ---- sweeps ---------------------------------------------------------------------------------- */
 
-/* The values of one axis; a list of numbers has been lifted out of the text. */
+/* Value `i` of the list `v`. Numbers, or lists of them that are equally long, have been lifted out
+ * of the text. */
+static void read_value(struct decode *d, json_t *v, const struct lift_array *lifted, size_t i,
+                       struct hyper_arg *ret)
+{
+    if (!lifted) {
+        decode_arg(d, json_array_get(v, i), ret);
+    } else if (lifted->rank == 1) {
+        ret->kind = ARG_NUMBER;
+        ret->number = lifted->data[i];
+    } else {
+        ret->kind = ARG_NUMBERS;
+        ret->count = (size_t)lifted->shape[1];
+        ret->numbers = lifted->data + i * ret->count;
+    }
+}
+
+/* The values of one axis. */
 static void read_axis(struct decode *d, const struct place *at, json_t *v, struct sweep_axis *axis)
 {
     const struct lift_array *lifted = decode_lifted(d, v);
-    size_t count = lifted && lifted->rank == 1 ? lifted->count : lifted ? 0 : json_array_size(v);
-    if (count == 0 || count > SWEEP_RUNS) {
+    size_t count = lifted ? (size_t)lifted->shape[0] : json_array_size(v);
+    if (count == 0 || count > SWEEP_RUNS || (lifted && lifted->rank > 2)) {
         decode_wrong(d, at, "expected a list of 1 to %d values", SWEEP_RUNS);
         return;
     }
     axis->values = decode_zalloc(d, count, sizeof *axis->values);
     for (size_t i = 0; axis->values && i < count; i++) {
-        axis->values[i].kind = ARG_NUMBER;
-        if (lifted)
-            axis->values[i].number = lifted->data[i];
-        else
-            decode_arg(d, json_array_get(v, i), &axis->values[i]);
+        read_value(d, v, lifted, i, &axis->values[i]);
         axis->values[i].name = axis->name;
     }
     axis->count = axis->values ? count : 0;

@@ -6,6 +6,14 @@
 
 #include <math.h>
 
+static void write_list(struct writer *w, const struct hyper_arg *arg)
+{
+    write_array(w);
+    for (size_t i = 0; i < arg->count; i++)
+        write_number_or_null(w, arg->numbers[i]);
+    write_end(w);
+}
+
 static void write_value(struct writer *w, const struct hyper_arg *arg)
 {
     if (arg->kind == ARG_NUMBER)
@@ -14,6 +22,8 @@ static void write_value(struct writer *w, const struct hyper_arg *arg)
         write_bool(w, arg->number != 0);
     else if (arg->kind == ARG_STRING)
         write_string(w, arg->string);
+    else if (arg->kind == ARG_NUMBERS)
+        write_list(w, arg);
     else
         write_null(w);
 }
@@ -74,6 +84,17 @@ static void add_number(struct buf *out, double value)
         buf_add(out, text, number_print(value, text));
 }
 
+/* A list holds commas, and so it is quoted. */
+static void add_list(struct buf *out, const struct hyper_arg *arg)
+{
+    buf_puts(out, "\"[");
+    for (size_t i = 0; i < arg->count; i++) {
+        buf_puts(out, i ? "," : "");
+        add_number(out, arg->numbers[i]);
+    }
+    buf_puts(out, "]\"");
+}
+
 /* Names of choices and of hyperparameters hold neither commas nor quotes: they have been found in
  * the optimizer's table. */
 static void add_value(struct buf *out, const struct hyper_arg *arg)
@@ -84,6 +105,8 @@ static void add_value(struct buf *out, const struct hyper_arg *arg)
         buf_puts(out, arg->number != 0 ? "true" : "false");
     else if (arg->kind == ARG_STRING)
         buf_puts(out, arg->string);
+    else if (arg->kind == ARG_NUMBERS)
+        add_list(out, arg);
 }
 
 void csv_write_sweep(struct buf *out, const struct sweep_grid *g, const struct race *race)
