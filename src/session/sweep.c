@@ -123,39 +123,77 @@ static bool fill_entry(const struct sweep_grid *g, const size_t *at, struct aren
 
 /* ---- what is wrong --------------------------------------------------------------------------- */
 
-/* The axis that a pointer #/optimizer/NAME is of, axis_count where of none. A name has dots where
- * a pointer has slashes. */
-static size_t axis_of(const struct sweep_grid *g, const char *pointer)
+/* What a pointer leads to, as an axis would be called: a name has dots where a pointer has slashes.
+ */
+struct path {
+    char text[ERR_POINTER_LEN];
+};
+
+static struct path path_of(const char *pointer)
 {
     static const char prefix[] = "#/optimizer/";
-    char path[ERR_POINTER_LEN];
-    size_t k = 0, len = sizeof prefix - 1;
-    if (strncmp(pointer, prefix, len) != 0)
-        return g->axis_count;
-    snprintf(path, sizeof path, "%s", pointer + len);
-    for (char *slash = path; (slash = strchr(slash, '/'));)
+    struct path p = {""};
+    if (strncmp(pointer, prefix, sizeof prefix - 1) == 0)
+        snprintf(p.text, sizeof p.text, "%s", pointer + sizeof prefix - 1);
+    for (char *slash = p.text; (slash = strchr(slash, '/'));)
         *slash = '.';
-    while (k < g->axis_count && strcmp(g->axes[k].name, path) != 0)
+    return p;
+}
+
+/* The axis that a pointer is of, axis_count where of none. */
+static size_t axis_of(const struct sweep_grid *g, const char *pointer)
+{
+    struct path path = path_of(pointer);
+    size_t k = 0;
+    while (k < g->axis_count && strcmp(g->axes[k].name, path.text) != 0)
         k++;
     return k;
 }
 
-/* Takes over what is said of axis `axis`, whose value `i` it is about; of none: as it is said. */
-static void take(const struct sweep_grid *g, const struct err *own, size_t axis, size_t i,
-                 struct err *err)
+static bool is_told(const struct err *err, const char *pointer)
+{
+    for (int i = 0; i < err->count; i++) {
+        if (strcmp(err->at[i].pointer, pointer) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Takes over what is said of what all runs have. */
+static void take_common(const struct sweep_grid *g, const struct err *own, struct err *err)
 {
     struct err found;
     err_init(&found);
     for (int k = 0; k < own->count; k++) {
         const struct violation *v = &own->at[k];
-        if (axis_of(g, v->pointer) != axis)
+        if (axis_of(g, v->pointer) < g->axis_count)
             continue;
-        struct pointer p = pointer_to("#/grid");
-        if (axis < g->axis_count) {
-            pointer_add(&p, g->axes[axis].name);
-            pointer_add_index(&p, i);
-        }
-        err_add(&found, own->code, axis < g->axis_count ? p.text : v->pointer, "%s", v->detail);
+        err_add(&found, own->code, v->pointer, "%s", v->detail);
+        err_suggest(&found, v->suggestion);
+    }
+    session_add_untold(&found, err);
+}
+
+/* Takes over what is said of value `i` of axis `axis`, or of something else that is wrong with this
+ * value alone. */
+static void take(const struct sweep_grid *g, const struct err *own, size_t axis, size_t i,
+                 struct err *err)
+{
+    struct pointer p = pointer_to("#/grid");
+    struct err found;
+    err_init(&found);
+    pointer_add(&p, g->axes[axis].name);
+    pointer_add_index(&p, i);
+    for (int k = 0; k < own->count; k++) {
+        const struct violation *v = &own->at[k];
+        size_t of = axis_of(g, v->pointer);
+        if (of == axis)
+            err_add(&found, own->code, p.text, "%s", v->detail);
+        else if (of == g->axis_count && !is_told(err, v->pointer))
+            err_add(&found, own->code, p.text, "%.60s: %.150s", path_of(v->pointer).text,
+                    v->detail);
+        else
+            continue;
         err_suggest(&found, v->suggestion);
     }
     session_add_untold(&found, err);
@@ -172,8 +210,10 @@ static void check_value(const struct sweep_grid *g, const struct race_request *q
     err_init(&own);
     if (!fill_entry(g, at, a, &entry))
         err_add(err, ERR_MEMORY, "", "no memory for the sweep");
-    else if (race_check(q, &entry, &own))
+    else if (race_check(q, &entry, &own) && own.code != ERR_MEMORY && axis < g->axis_count)
         take(g, &own, axis, i, err);
+    else
+        take_common(g, &own, err);
 }
 
 static bool has_arg(const struct hyper_arg *args, size_t count, const char *name)
@@ -213,8 +253,7 @@ static enum err_code check_target(const struct sweep_grid *g, size_t axis, struc
     return ERR_OK;
 }
 
-/* Each value by itself: what a value is good for does not depend on the others, but for few
- * optimizers, whose runs the race refuses. */
+/* Each value by itself, the other axes at their first. */
 static enum err_code check_values(const struct sweep_grid *g, const struct race_request *q,
                                   struct arena *a, struct err *err)
 {
@@ -228,6 +267,18 @@ static enum err_code check_values(const struct sweep_grid *g, const struct race_
 }
 
 /* ---- the runs -------------------------------------------------------------------------------- */
+
+/* Values that are right by themselves and do not go together. */
+static enum err_code check_run(const struct race_request *q, const struct session_spec *entry,
+                               size_t run, struct err *err)
+{
+    struct err own;
+    err_init(&own);
+    if (race_check(q, entry, &own) == ERR_OK)
+        return ERR_OK;
+    return err_add(err, own.code, "#/grid", "run %zu, counted from 0: %.40s: %.130s", run,
+                   path_of(own.at[0].pointer).text, own.at[0].detail);
+}
 
 enum err_code sweep_expand(const struct sweep_grid *g, struct race_request *q, struct arena *a,
                            struct err *err)
@@ -248,6 +299,10 @@ enum err_code sweep_expand(const struct sweep_grid *g, struct race_request *q, s
     }
     if (!entries)
         return err_add(err, ERR_MEMORY, "", "no memory for the sweep");
+    for (size_t run = 0; run < runs && g->axis_count > 1; run++) {
+        if (check_run(q, &entries[run], run, err))
+            return err->code;
+    }
     q->entries = entries;
     q->count = runs;
     return ERR_OK;

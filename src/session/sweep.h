@@ -29,7 +29,8 @@ size_t sweep_at(const struct sweep_grid *g, size_t run, size_t axis);
 /* Fills q->entries and q->count, in `a`. q->objective and q->start are read; where the objective is
  * NULL, since it is wrong, or an axis has no values, for the same reason, the rest is looked at.
  * Every violation that `err` does not tell yet is added: #/optimizer/… where it lies in what all
- * runs have, #/grid/lr/2 where in a value. Nothing is filled where `err` tells of any. */
+ * runs have, #/grid/lr/2 where in a value, #/grid where values do not go together. Nothing is
+ * filled where `err` tells of any. */
 enum err_code sweep_expand(const struct sweep_grid *g, struct race_request *q, struct arena *a,
                            struct err *err);
 
