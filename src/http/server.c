@@ -459,6 +459,15 @@ static void drain_requests(struct server *s, int64_t until_ns)
     }
 }
 
+/* Work that the end of the grace cut short is answered like any: that too takes a moment. */
+static void send_last_answers(struct server *s, int64_t until_ns)
+{
+    const int64_t moment_ns = clock_monotonic_ns() + 1000000000;
+    until_ns = until_ns > moment_ns ? until_ns : moment_ns;
+    while (atomic_load(&s->in_flight) > 0 && clock_monotonic_ns() < until_ns)
+        nap(s);
+}
+
 void server_stop(struct server *s, int grace_ms)
 {
     int64_t until_ns = clock_monotonic_ns() + (int64_t)grace_ms * 1000000;
@@ -470,10 +479,9 @@ void server_stop(struct server *s, int grace_ms)
     engine_answer(s->service->engine);
     drain_requests(s, until_ns);
     engine_refuse(s->service->engine);
-    while (atomic_load(&s->in_flight) > 0 && clock_monotonic_ns() < until_ns)
-        nap(s);
     while (atomic_load(&s->in_engine) > 0)
         nap(s);
+    send_last_answers(s, until_ns);
     MHD_stop_daemon(s->daemon);
     sse_free(s->sse);
     pthread_mutex_destroy(&s->lock);

@@ -69,11 +69,25 @@ def crowd(server):
     soon(server, "twenty")
 
 
+def waits(server):
+    """Until a sweep is under way: a small request has to wait for it."""
+    for _ in range(20):
+        small = send(server, "/v1/compare", SMALL)
+        small.sock.settimeout(0.5)
+        try:
+            small.getresponse()
+        except TimeoutError:
+            return
+        finally:
+            small.close()
+    check(False, "no sweep is under way")
+
+
 def stopped(server):
     """What a server that stops has of a sweep is answered, and says so."""
     other = Server()
     connection = send(other, "/v1/sweeps", SWEEP)
-    time.sleep(0.3)
+    waits(other)
     other.process.terminate()
     runs = json.loads(connection.getresponse().read())["runs"]
     ends = [r["stopped_by"] for r in runs]
