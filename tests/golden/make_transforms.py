@@ -480,9 +480,9 @@ CASES = [
                [T("skip_large", max_squared_norm=8.0), T("accumulate", every_k_schedule=3)],
                "optax.MultiSteps(OPT, 3, accumulator_dtype=jnp.float64, should_skip_update_fn="
                "lambda u, step, w: optax.skip_large_updates(u, step, w, 8.0))"),
-    optax_case("hold", "default", [T("hold", start=3, every=4, stop=900)],
+    optax_case("hold", "default", [T("hold", start=3, every=4, stop=899)],
                "optax.conditionally_mask(OPT, lambda step: (step >= 2) & ((step - 2) % 4 == 0) & "
-               "(step < 899))", streams=HARD),
+               "(step < 898))", streams=HARD),
     optax_case("hold", "late", [T("hold", start=400), T("clip_global_norm", max_norm=1.5)],
                "optax.conditionally_mask(optax.chain(optax.clip_by_global_norm(1.5), OPT), "
                "lambda step: step >= 399)"),
