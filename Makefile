@@ -13,7 +13,7 @@ CFLAGS   += -std=gnu17 $(OPT) -g $(WARN) $(HARDEN) $(SANITIZE) -ffp-contract=off
 CPPFLAGS += -Isrc -I$(BUILD)/gen $(DEFS)
 LDFLAGS  += $(SANITIZE) -pie -Wl,-z,relro,-z,now
 LDLIBS   += -lmicrohttpd -ljansson -lsqlite3 -llapacke -llapack -lblas -lm -lpthread
-KERNEL   := -O3 -fno-math-errno -fno-trapping-math
+KERNEL   := -O3 -fno-math-errno -fno-trapping-math -g1
 
 # Debian packages: to build and serve, to test besides, to check besides.
 DEPS       := gcc libc6-dev pkg-config libmicrohttpd-dev libjansson-dev libsqlite3-dev liblapacke-dev \
