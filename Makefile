@@ -162,9 +162,10 @@ $(BUILD)/gen/sqlite_migrations.h: $(wildcard sql/sqlite/0*.sql)
 # ---- tests ----------------------------------------------------------------------------------------
 .PHONY: unit
 unit: $(UNIT)
+# A test runs once for each time that it is compiled.
 $(BUILD)/unit/%: tests/unit/%.c $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Itests -Itests/unit $(CFLAGS) -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(LIB) -lcriterion $(LDLIBS)
+	$(CC) $(CPPFLAGS) -Itests -Itests/unit $(CFLAGS) -O1 -g1 -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(LIB) -lcriterion $(LDLIBS)
 $(BUILD)/bench/%: tests/bench/%.c $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -Itests -Itests/unit $(CFLAGS) -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(LIB) $(LDLIBS)
