@@ -85,8 +85,7 @@ static inline void lanes_add(struct lanes *x, size_t k, double g, double move, d
     x->update[k] += move * move + alarm;
 }
 
-/* ---- float32 ----------------------------------------------------------------------------------
- */
+/* ---- float32 -------------------------------------------------------------------------------- */
 
 /* The sums of a strip. */
 struct lanes_single {
@@ -125,8 +124,7 @@ static inline bool guards_single(double eps)
     return eps >= FLT_MIN && eps <= FLT_MAX;
 }
 
-/* ------------------------------------------------------------------------------------------------
- */
+/* ---------------------------------------------------------------------------------------------- */
 
 static inline void lanes_leave(const struct lanes *x, struct measure *ret)
 {
