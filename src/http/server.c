@@ -459,13 +459,25 @@ static void drain_requests(struct server *s, int64_t until_ns)
     }
 }
 
-/* Work that the end of the grace cut short is answered like any: that too takes a moment. */
+/* Whether there was anything in it. */
+static bool drain_engine(struct server *s)
+{
+    bool any = false;
+    for (; atomic_load(&s->in_engine) > 0; any = true)
+        nap(s);
+    return any;
+}
+
+/* Work that the end of the grace cut short is answered like any: that too takes a moment. Those who
+ * have not sent all of their request do not get it. */
 static void send_last_answers(struct server *s, int64_t until_ns)
 {
-    const int64_t moment_ns = clock_monotonic_ns() + 1000000000;
-    until_ns = until_ns > moment_ns ? until_ns : moment_ns;
+    const int64_t moment_ns = 500000000;
+    if (drain_engine(s))
+        until_ns = clock_monotonic_ns() + moment_ns;
     while (atomic_load(&s->in_flight) > 0 && clock_monotonic_ns() < until_ns)
         nap(s);
+    drain_engine(s);
 }
 
 void server_stop(struct server *s, int grace_ms)
@@ -479,8 +491,6 @@ void server_stop(struct server *s, int grace_ms)
     engine_answer(s->service->engine);
     drain_requests(s, until_ns);
     engine_refuse(s->service->engine);
-    while (atomic_load(&s->in_engine) > 0)
-        nap(s);
     send_last_answers(s, until_ns);
     MHD_stop_daemon(s->daemon);
     sse_free(s->sse);

@@ -31,8 +31,9 @@ enum err_code server_new(struct service *service, const struct server_config *co
 void server_tick(struct server *s);
 
 /* Stops cleanly: takes no more connections, answers what has come, waits for the engine's jobs,
- * ends the threads, frees. Requests in flight get their answers, for at most `grace_ms`. The engine
- * refuses new jobs from then on and has none when this returns. */
+ * ends the threads, frees. Requests in flight get their answers, for at most `grace_ms`; work that
+ * goes on then is ended and answered, which may take half a second more. The engine refuses new
+ * jobs from then on and has none when this returns. */
 void server_stop(struct server *s, int grace_ms);
 
 #endif
