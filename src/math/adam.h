@@ -133,11 +133,11 @@ static inline struct adam_numbers adam_numbers(const struct optim_step *s)
                                  .eps_root = h[ADAM_EPS_ROOT]};
 }
 
-/* One parameter; `variant` and `has_l2` are constants wherever it is inlined. Returns the new w. */
-static inline __attribute__((always_inline)) double adam_one(const struct adam_numbers *c, double w,
-                                                             double g, double *m, double *v,
-                                                             double *v_max,
-                                                             enum adam_variant variant, bool has_l2)
+/* One parameter; `variant`, `has_l2` and `nesterov` are known wherever it is inlined. Returns the
+ * new w. */
+static inline __attribute__((always_inline)) double
+adam_one(const struct adam_numbers *c, double w, double g, double *m, double *v, double *v_max,
+         enum adam_variant variant, bool has_l2, bool nesterov)
 {
     double d = direction(g, c->sign, c->l2, has_l2, w);
     double mean = c->b1 * *m + c->n1 * d, square = c->b2 * *v + c->n2 * (d * d);
@@ -150,7 +150,8 @@ static inline __attribute__((always_inline)) double adam_one(const struct adam_n
     }
     if (variant == ADAM_MAX_RAW)
         x *= c->cv;
-    return c->keep * w - (c->cm * mean + c->cg * d) / (sqrt(x + c->eps_root) + c->eps);
+    double move = nesterov ? c->cm * mean + c->cg * d : c->cm * mean;
+    return c->keep * w - move / (sqrt(x + c->eps_root) + c->eps);
 }
 
 static inline __attribute__((always_inline)) void
@@ -161,7 +162,7 @@ adam_loop(const struct optim_step *s, double *restrict w, const double *restrict
     const struct adam_numbers c = adam_numbers(s);
     for (size_t i = 0; i < n; i++)
         w[i] = adam_one(&c, w[i], g[i], &m[i], &v[i], variant == ADAM_PLAIN ? NULL : &v_max[i],
-                        variant, has_l2);
+                        variant, has_l2, c.cg != 0);
 }
 
 static inline enum err_code adam_kernel(struct optim_step *s, double *restrict w,
@@ -193,18 +194,33 @@ static inline enum err_code adam_kernel(struct optim_step *s, double *restrict w
 /* ---- one pass ---------------------------------------------------------------------------------
  */
 
+/* Without L2 decay the sign of g may go into the factors of g, and g² serves the norm too. v is a
+ * mean of such squares: it leaves the range only where their sum does, which the driver sees. */
+static inline void adam_fold_sign(struct adam_numbers *c)
+{
+    c->n1 *= c->sign;
+    c->cg *= c->sign;
+    c->sign = 1.0;
+}
+
 static inline __attribute__((always_inline)) void
 adam_double_loop(const struct optim_step *s, double *restrict w, const double *restrict g,
                  double *restrict m, double *restrict v, size_t n, struct measure *restrict ret,
-                 bool has_l2)
+                 bool has_l2, bool nesterov)
 {
-    const struct adam_numbers c = adam_numbers(s);
+    struct adam_numbers c = adam_numbers(s);
     struct lanes x = {0};
+    if (!has_l2)
+        adam_fold_sign(&c);
     FUSED_LOOP(i, k, 0, n, (FUSED_ASK(w, i), FUSED_ASK(g, i), FUSED_ASK(m, i), FUSED_ASK(v, i)), {
-        double was = w[i], now = adam_one(&c, was, g[i], &m[i], &v[i], NULL, ADAM_PLAIN, has_l2);
+        double was = w[i];
+        double now = adam_one(&c, was, g[i], &m[i], &v[i], NULL, ADAM_PLAIN, has_l2, nesterov);
         w[i] = now;
         ret->old[i] = was;
-        lanes_add(&x, k, g[i], now - was, (m[i] + v[i]) * 0.0);
+        if (has_l2)
+            lanes_add_alarm(&x, k, g[i], now - was, v[i] * 0.0);
+        else
+            lanes_add(&x, k, g[i], now - was);
     });
     lanes_leave(&x, ret);
 }
@@ -213,10 +229,15 @@ FUSED_APART adam_fused_double(const struct optim_step *s, double *restrict w,
                               const double *restrict g, double *restrict m, double *restrict v,
                               size_t n, struct measure *restrict ret)
 {
-    if (s->c[ADAM_L2] != 0)
-        adam_double_loop(s, w, g, m, v, n, ret, true);
+    bool nesterov = s->c[ADAM_CG] != 0;
+    if (s->c[ADAM_L2] != 0 && nesterov)
+        adam_double_loop(s, w, g, m, v, n, ret, true, true);
+    else if (s->c[ADAM_L2] != 0)
+        adam_double_loop(s, w, g, m, v, n, ret, true, false);
+    else if (nesterov)
+        adam_double_loop(s, w, g, m, v, n, ret, false, true);
     else
-        adam_double_loop(s, w, g, m, v, n, ret, false);
+        adam_double_loop(s, w, g, m, v, n, ret, false, false);
 }
 
 /* What a step in float32 is made of. √v is taken before its factor `root`, as in torch: a·v may be
@@ -225,9 +246,11 @@ struct adam_single {
     float b1, n1, b2, n2, cm, cg, root, keep, l2, sign, eps;
 };
 
-static inline struct adam_single adam_single(const struct optim_step *s)
+static inline struct adam_single adam_single(const struct optim_step *s, bool has_l2)
 {
-    const struct adam_numbers c = adam_numbers(s);
+    struct adam_numbers c = adam_numbers(s);
+    if (!has_l2)
+        adam_fold_sign(&c);
     return (struct adam_single){.b1 = (float)c.b1,
                                 .n1 = (float)c.n1,
                                 .b2 = (float)c.b2,
@@ -241,21 +264,24 @@ static inline struct adam_single adam_single(const struct optim_step *s)
                                 .eps = (float)c.eps};
 }
 
-static inline __attribute__((always_inline)) float
-adam_one_single(const struct adam_single *c, float w, float g, float *m, float *v, bool has_l2)
+static inline __attribute__((always_inline)) float adam_one_single(const struct adam_single *c,
+                                                                   float w, float g, float *m,
+                                                                   float *v, bool has_l2,
+                                                                   bool nesterov)
 {
-    float d = has_l2 ? c->sign * g + c->l2 * w : c->sign * g;
+    float d = has_l2 ? c->sign * g + c->l2 * w : g;
     *m = c->b1 * *m + c->n1 * d;
     *v = c->b2 * *v + c->n2 * (d * d);
-    return c->keep * w - (c->cm * *m + c->cg * d) / (c->root * sqrtf(*v) + c->eps);
+    float move = nesterov ? c->cm * *m + c->cg * d : c->cm * *m;
+    return c->keep * w - move / (c->root * sqrtf(*v) + c->eps);
 }
 
 static inline __attribute__((always_inline)) void
 adam_single_loop(const struct optim_step *s, float *restrict w, const float *restrict g,
                  float *restrict m, float *restrict v, size_t n, struct measure *restrict ret,
-                 bool has_l2)
+                 bool has_l2, bool nesterov)
 {
-    const struct adam_single c = adam_single(s);
+    const struct adam_single c = adam_single(s, has_l2);
     struct lanes sums = {0};
     for (size_t at = 0; at < n; at += FUSED_STRIP) {
         struct lanes_single x = {0};
@@ -263,10 +289,13 @@ adam_single_loop(const struct optim_step *s, float *restrict w, const float *res
         FUSED_LOOP(i, k, at, end,
                    (FUSED_ASK(w, i), FUSED_ASK(g, i), FUSED_ASK(m, i), FUSED_ASK(v, i)), {
                        float was = w[i];
-                       float now = adam_one_single(&c, was, g[i], &m[i], &v[i], has_l2);
+                       float now = adam_one_single(&c, was, g[i], &m[i], &v[i], has_l2, nesterov);
                        w[i] = now;
                        ret->old_single[i] = was;
-                       lanes_add_single(&x, k, g[i], now - was, (m[i] + v[i]) * 0.0f);
+                       if (has_l2)
+                           lanes_add_single_alarm(&x, k, g[i], now - was, v[i] * 0.0f);
+                       else
+                           lanes_add_single(&x, k, g[i], now - was);
                    });
         lanes_add_strip(&sums, &x);
     }
@@ -277,10 +306,15 @@ FUSED_APART adam_fused_single(const struct optim_step *s, float *restrict w,
                               const float *restrict g, float *restrict m, float *restrict v,
                               size_t n, struct measure *restrict ret)
 {
-    if (s->c[ADAM_L2] != 0)
-        adam_single_loop(s, w, g, m, v, n, ret, true);
+    bool nesterov = s->c[ADAM_CG] != 0;
+    if (s->c[ADAM_L2] != 0 && nesterov)
+        adam_single_loop(s, w, g, m, v, n, ret, true, true);
+    else if (s->c[ADAM_L2] != 0)
+        adam_single_loop(s, w, g, m, v, n, ret, true, false);
+    else if (nesterov)
+        adam_single_loop(s, w, g, m, v, n, ret, false, true);
     else
-        adam_single_loop(s, w, g, m, v, n, ret, false);
+        adam_single_loop(s, w, g, m, v, n, ret, false, false);
 }
 
 /* Whether float32 has room for what the step needs; what is divided by must not become 0. */

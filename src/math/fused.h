@@ -77,9 +77,16 @@ struct lanes {
     double gradient[VECTOR_LANES], update[VECTOR_LANES];
 };
 
+/* Where state cannot leave the range of its dtype unless g² or the move does. */
+static inline void lanes_add(struct lanes *x, size_t k, double g, double move)
+{
+    x->gradient[k] += g * g;
+    x->update[k] += move * move;
+}
+
 /* `alarm`: 0·x, x being the number of state, or the sum of several: where that is too large, the
  * tile is measured again. */
-static inline void lanes_add(struct lanes *x, size_t k, double g, double move, double alarm)
+static inline void lanes_add_alarm(struct lanes *x, size_t k, double g, double move, double alarm)
 {
     x->gradient[k] += g * g;
     x->update[k] += move * move + alarm;
@@ -92,8 +99,14 @@ struct lanes_single {
     float gradient[VECTOR_LANES], update[VECTOR_LANES];
 };
 
-static inline void lanes_add_single(struct lanes_single *x, size_t k, float g, float move,
-                                    float alarm)
+static inline void lanes_add_single(struct lanes_single *x, size_t k, float g, float move)
+{
+    x->gradient[k] += g * g;
+    x->update[k] += move * move;
+}
+
+static inline void lanes_add_single_alarm(struct lanes_single *x, size_t k, float g, float move,
+                                          float alarm)
 {
     x->gradient[k] += g * g;
     x->update[k] += move * move + alarm;

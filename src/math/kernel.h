@@ -90,7 +90,9 @@ static inline void descend_momentum(double *restrict w, const double *restrict g
         descend_momentum_loop(w, g, b, n, c, false);
 }
 
-/* ---- the same in one pass (fused.h) ---------------------------------------------------------- */
+/* ---- the same in one pass (fused.h) ----------------------------------------------------------
+ *
+ * A buffer that is not finite makes the move NaN or infinite too, lr 0 included. */
 
 static inline __attribute__((always_inline)) void
 descend_fused_loop(double *restrict w, const double *restrict g, size_t n, struct descent c,
@@ -101,7 +103,7 @@ descend_fused_loop(double *restrict w, const double *restrict g, size_t n, struc
         double was = w[i], now = descend_one(&c, was, g[i], has_l2);
         w[i] = now;
         ret->old[i] = was;
-        lanes_add(&x, k, g[i], now - was, 0.0);
+        lanes_add(&x, k, g[i], now - was);
     });
     lanes_leave(&x, ret);
 }
@@ -115,7 +117,7 @@ descend_momentum_fused_loop(double *restrict w, const double *restrict g, double
         double was = w[i], now = descend_momentum_one(&c, was, g[i], &b[i], has_l2);
         w[i] = now;
         ret->old[i] = was;
-        lanes_add(&x, k, g[i], now - was, b[i] * 0.0);
+        lanes_add(&x, k, g[i], now - was);
     });
     lanes_leave(&x, ret);
 }
@@ -167,7 +169,7 @@ descend_single_loop(float *restrict w, const float *restrict g, float *restrict 
             float was = w[i], now = descend_one_single(&c, was, g[i], b ? &b[i] : NULL, has_l2);
             w[i] = now;
             ret->old_single[i] = was;
-            lanes_add_single(&x, k, g[i], now - was, (b ? b[i] : now) * 0.0f);
+            lanes_add_single(&x, k, g[i], now - was);
         });
         lanes_add_strip(&sums, &x);
     }

@@ -94,7 +94,7 @@ FUSED_APART fused_double(const struct numbers *numbers, double *restrict w,
         double was = w[i], now = one(&c, was, g[i], &m[i], HARD);
         w[i] = now;
         ret->old[i] = was;
-        lanes_add(&x, k, g[i], now - was, m[i] * 0.0);
+        lanes_add_alarm(&x, k, g[i], now - was, m[i] * 0.0);
     });
     lanes_leave(&x, ret);
 }
@@ -138,7 +138,7 @@ FUSED_APART fused_single(const struct numbers *numbers, float *restrict w, const
             float was = w[i], now = one_single(&c, was, g[i], &m[i]);
             w[i] = now;
             ret->old_single[i] = was;
-            lanes_add_single(&x, k, g[i], now - was, m[i] * 0.0f);
+            lanes_add_single_alarm(&x, k, g[i], now - was, m[i] * 0.0f);
         });
         lanes_add_strip(&sums, &x);
     }

@@ -163,17 +163,30 @@ static inline __attribute__((always_inline)) void loop(const struct optim_step *
         w[i] = one(&c, w[i], g[i], &v[i], a ? &a[i] : NULL, b ? &b[i] : NULL, has_l2);
 }
 
+/* Without L2 decay the sign of g may go into lr, and g² serves the norm too. v is a mean of such
+ * squares: it leaves the range only where their sum does, which the driver sees. */
+static inline void fold_sign(struct numbers *c)
+{
+    c->lr *= c->sign;
+    c->sign = 1.0;
+}
+
 static inline __attribute__((always_inline)) void
 fused_loop(const struct numbers *numbers, double *restrict w, const double *restrict g,
            double *restrict v, size_t n, struct measure *restrict ret, bool has_l2)
 {
-    const struct numbers c = *numbers;
+    struct numbers c = *numbers;
     struct lanes x = {0};
+    if (!has_l2)
+        fold_sign(&c);
     FUSED_LOOP(i, k, 0, n, (FUSED_ASK(w, i), FUSED_ASK(g, i), FUSED_ASK(v, i)), {
         double was = w[i], now = one(&c, was, g[i], &v[i], NULL, NULL, has_l2);
         w[i] = now;
         ret->old[i] = was;
-        lanes_add(&x, k, g[i], now - was, v[i] * 0.0);
+        if (has_l2)
+            lanes_add_alarm(&x, k, g[i], now - was, v[i] * 0.0);
+        else
+            lanes_add(&x, k, g[i], now - was);
     });
     lanes_leave(&x, ret);
 }
@@ -214,7 +227,7 @@ static inline bool has_single(const struct numbers *c)
 static inline __attribute__((always_inline)) float one_single(const struct single *c, float w,
                                                               float g, float *v, bool has_l2)
 {
-    float d = has_l2 ? c->sign * g + c->l2 * w : c->sign * g;
+    float d = has_l2 ? c->sign * g + c->l2 * w : g;
     *v = c->rho * *v + c->rest * (d * d);
     return c->keep * w - c->lr * (d / (sqrtf(*v * c->unbias + c->inside) + c->outside));
 }
@@ -223,7 +236,10 @@ static inline __attribute__((always_inline)) void
 single_loop(const struct numbers *numbers, float *restrict w, const float *restrict g,
             float *restrict v, size_t n, struct measure *restrict ret, bool has_l2)
 {
-    const struct single c = single_of(numbers);
+    struct numbers folded = *numbers;
+    if (!has_l2)
+        fold_sign(&folded);
+    const struct single c = single_of(&folded);
     struct lanes sums = {0};
     for (size_t at = 0; at < n; at += FUSED_STRIP) {
         struct lanes_single x = {0};
@@ -232,7 +248,10 @@ single_loop(const struct numbers *numbers, float *restrict w, const float *restr
             float was = w[i], now = one_single(&c, was, g[i], &v[i], has_l2);
             w[i] = now;
             ret->old_single[i] = was;
-            lanes_add_single(&x, k, g[i], now - was, v[i] * 0.0f);
+            if (has_l2)
+                lanes_add_single_alarm(&x, k, g[i], now - was, v[i] * 0.0f);
+            else
+                lanes_add_single(&x, k, g[i], now - was);
         });
         lanes_add_strip(&sums, &x);
     }
