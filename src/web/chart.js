@@ -65,6 +65,7 @@ export class Chart {
   }
 
   redraw() {
+    if (!this.plot.isConnected) return; // its page was left while the numbers were on their way
     const finite = this.lines.some((l) => l.value.some(Number.isFinite));
     const kind = this.kind || fitting(this.lines.flatMap((l) => l.value));
     this.scale = scale(kind, kind === "symlog" ? this.lines.flatMap((l) => [...l.low, ...l.high]) : []);
