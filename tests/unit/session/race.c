@@ -32,28 +32,34 @@ static bool evenly(const struct race *race)
     return 20 * least > most;
 }
 
+/* A race that nobody can end in time: all entries alike, with a million steps before them. */
+static struct race_request endless(struct arena *a, struct err *err)
+{
+    static struct hyper_arg lr = {.name = "lr", .kind = ARG_NUMBER, .number = 1e-6};
+    static struct session_spec entries[ENTRIES];
+    struct objective_spec *spec = wide(a, err);
+    double *start = arena_alloc(a, spec->n * sizeof *start);
+    objective_start(spec, 0, start);
+    for (int i = 0; i < ENTRIES; i++)
+        entries[i] = (struct session_spec){.optimizer = "gd", .args = &lr, .arg_count = 1};
+    return (struct race_request){.objective = spec,
+                                 .entries = entries,
+                                 .count = ENTRIES,
+                                 .steps = 1000000,
+                                 .start = start,
+                                 .target = NAN};
+}
+
 /* On a machine that does other things as well, a whole turn may be taken from one of them. */
 Test(race, time_that_runs_out_is_shared)
 {
     struct arena a;
     struct err err;
     struct race race;
-    struct hyper_arg lr = {.name = "lr", .kind = ARG_NUMBER, .number = 1e-6};
-    struct session_spec entries[ENTRIES];
     arena_init(&a);
     err_init(&err);
-    struct objective_spec *spec = wide(&a, &err);
-    double *start = arena_alloc(&a, spec->n * sizeof *start);
-    objective_start(spec, 0, start);
-    for (int i = 0; i < ENTRIES; i++)
-        entries[i] = (struct session_spec){.optimizer = "gd", .args = &lr, .arg_count = 1};
-    struct race_request q = {.objective = spec,
-                             .entries = entries,
-                             .count = ENTRIES,
-                             .steps = 1000000,
-                             .start = start,
-                             .target = NAN,
-                             .max_seconds = 0.6};
+    struct race_request q = endless(&a, &err);
+    q.max_seconds = 0.6;
     bool shared = false;
     for (int tries = 0; tries < 5 && !shared; tries++) {
         cr_assert_eq(race_run(&q, &a, &race, &err), ERR_OK, "%s", err.at[0].detail);
@@ -76,25 +82,13 @@ Test(race, all_end_where_nobody_waits)
     struct arena a;
     struct err err;
     struct race race;
-    struct hyper_arg lr = {.name = "lr", .kind = ARG_NUMBER, .number = 1e-6};
-    struct session_spec entries[ENTRIES];
     int asked = 0;
     arena_init(&a);
     err_init(&err);
-    struct objective_spec *spec = wide(&a, &err);
-    double *start = arena_alloc(&a, spec->n * sizeof *start);
-    objective_start(spec, 0, start);
-    for (int i = 0; i < ENTRIES; i++)
-        entries[i] = (struct session_spec){.optimizer = "gd", .args = &lr, .arg_count = 1};
-    struct race_request q = {.objective = spec,
-                             .entries = entries,
-                             .count = ENTRIES,
-                             .steps = 1000000,
-                             .start = start,
-                             .target = NAN,
-                             .max_seconds = 30,
-                             .stop = at_second,
-                             .user = &asked};
+    struct race_request q = endless(&a, &err);
+    q.max_seconds = 30;
+    q.stop = at_second;
+    q.user = &asked;
     cr_assert_eq(race_run(&q, &a, &race, &err), ERR_OK, "%s", err.at[0].detail);
     cr_expect_eq(asked, 2);
     cr_expect_gt(race.runs[0].steps_done, 0);
