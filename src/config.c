@@ -205,6 +205,13 @@ static const char *env_at(const void *table, int i)
     return ((const struct option *)table)[i].env + sizeof prefix - 1;
 }
 
+/* Kubernetes tells each container of a service called stepd in such variables. */
+static bool of_the_platform(const char *name)
+{
+    return strncmp(name, "SERVICE_", strlen("SERVICE_")) == 0 || strcmp(name, "PORT") == 0 ||
+           strncmp(name, "PORT_", strlen("PORT_")) == 0;
+}
+
 bool config_stranger(const char *entry, const char **ret_near)
 {
     char name[64];
@@ -212,6 +219,8 @@ bool config_stranger(const char *entry, const char **ret_near)
         return false;
     entry += sizeof prefix - 1;
     snprintf(name, sizeof name, "%.*s", (int)strcspn(entry, "="), entry);
+    if (of_the_platform(name))
+        return false;
     for (int i = 0; i < OPTIONS; i++) {
         if (strcmp(name, env_at(options, i)) == 0)
             return false;

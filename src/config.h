@@ -34,7 +34,8 @@ enum err_code config_read(int argc, char **args, unsigned command, struct config
                           int *ret_words, struct err *err);
 
 /* Whether an entry NAME=value of the environment is called like one of stepd's variables and is
- * none of them. *ret_near is then the one that may have been meant, or NULL. */
+ * none of them, nor one that Kubernetes makes of a service's name. *ret_near is then the one that
+ * may have been meant, or NULL. */
 bool config_stranger(const char *entry, const char **ret_near);
 
 /* The options of a command, for --help. */

@@ -9,7 +9,8 @@ from stepd import Server, Tally, check
 
 
 def said(folder, *arguments):
-    server = Server(arguments, folder=folder, environment={"STEPD_CACH": "9", "STEPD_QUICK": "1", "STEPD_LOG_LEVEL": "info"})
+    server = Server(arguments, folder=folder, environment={"STEPD_CACH": "9", "STEPD_QUICK": "1", "STEPD_PORT": "tcp://10.0.0.1:7837",
+                                                        "STEPD_SERVICE_HOST": "10.0.0.1", "STEPD_LOG_LEVEL": "info"})
     server.stop()
     with open(server.log_path, encoding="utf-8") as log:
         return log.read().splitlines()
@@ -20,7 +21,7 @@ def texts():
         lines = said(folder)
     check([line for line in lines if " warn " in line and line.endswith("the environment has STEPD_CACH, which stepd does not read; did you mean STEPD_CACHE?")], lines)
     check([line for line in lines if line.endswith("the environment has STEPD_QUICK, which stepd does not read")], lines)
-    check(not [line for line in lines if "STEPD_LOG_LEVEL" in line], lines)
+    check(not [line for line in lines if "STEPD_LOG_LEVEL" in line or "STEPD_PORT" in line or "STEPD_SERVICE" in line], lines)
     check("stopping: Terminated" in lines[-2] and lines[-1].endswith(" stopped"), lines[-2:])
 
 
