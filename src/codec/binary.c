@@ -56,11 +56,6 @@ bool binary_type_of(const char *media_type, struct binary_type *ret)
     return false;
 }
 
-size_t dtype_bytes(enum dtype dtype)
-{
-    return dtype == DTYPE_FLOAT32 ? sizeof(float) : sizeof(double);
-}
-
 double *numbers_widen(struct arena *a, enum dtype dtype, const void *data, size_t count,
                       struct err *err)
 {
@@ -84,8 +79,9 @@ double *numbers_widen(struct arena *a, enum dtype dtype, const void *data, size_
     return to;
 }
 
-enum err_code values_hold(struct arena *a, enum dtype dtype, const void *data, size_t count,
-                          bool keep, struct values *ret, struct err *err)
+/* The numbers of `ret`; with `keep`, float32 that is aligned stays where it lies. */
+static enum err_code values_hold(struct arena *a, enum dtype dtype, const void *data, size_t count,
+                                 bool keep, struct values *ret, struct err *err)
 {
     ret->n = count;
     ret->data = NULL;

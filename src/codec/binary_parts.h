@@ -4,17 +4,11 @@
 
 #include "session/session.h"
 
-size_t dtype_bytes(enum dtype dtype);
-
 /* `count` numbers that lie at `data`, aligned or not, as doubles in the arena. NULL: no memory. */
 double *numbers_widen(struct arena *a, enum dtype dtype, const void *data, size_t count,
                       struct err *err);
 
-/* The same as the numbers of `ret`; with `keep`, float32 that is aligned stays where it lies. */
-enum err_code values_hold(struct arena *a, enum dtype dtype, const void *data, size_t count,
-                          bool keep, struct values *ret, struct err *err);
-
-/* Numbers without structure, held as above. */
+/* Numbers without structure; with `keep`, float32 that is aligned stays where it lies. */
 enum err_code values_of_vector(struct arena *a, enum dtype dtype, const void *data, size_t count,
                                bool keep, struct values *ret, struct err *err);
 

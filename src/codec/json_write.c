@@ -36,7 +36,7 @@ void write_hyper_or_list(struct writer *w, const struct hyper *y, double value,
 
 static const void *number_at(enum dtype dtype, const void *data, size_t i)
 {
-    return (const char *)data + i * (dtype == DTYPE_FLOAT32 ? sizeof(float) : sizeof(double));
+    return (const char *)data + i * dtype_bytes(dtype);
 }
 
 static void write_single(struct writer *w, enum dtype dtype, const void *number)

@@ -2,9 +2,10 @@
  *
  * Problem: the driver (run.c) measures a tile before and after the kernel, which costs more than a
  * simple kernel does, and memory waits meanwhile. Design: a kernel may offer to take over, number
- * by number: it keeps the old w, and adds g², the square of the move and an alarm (0·x, which is
- * NaN where x is not finite) to its lanes. Number i of a tile goes to lane i mod VECTOR_LANES, as
- * in vector.c, so that norms have the same bits in every instruction set. Inlined into each kernel.
+ * by number: it keeps the old w, and adds g², the square of the move and, where state may leave its
+ * range unseen, an alarm (0·x, which is NaN where x is not finite) to its lanes. Number i of a tile
+ * goes to lane i mod VECTOR_LANES, as in vector.c, so that norms have the same bits in every
+ * instruction set. Inlined into each kernel.
  *
  * Float32: to widen three numbers for each parameter would cost more than its step. Squares are
  * therefore added in float32 over a strip, 16 to a lane, and the strips in double: a norm is right

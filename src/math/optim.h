@@ -33,8 +33,15 @@
 /* The symbol of an optimizer's descriptor in the instruction set being compiled. */
 #define OPTIM(name) OPTIM_PASTE(optim_, name, OPTIM_ISA)
 
-/* dtype of the stored numbers; kernels see double, whatever it is. */
+/* dtype of the stored numbers. Kernels see double, whatever it is; those of one pass see it as it
+ * is. */
 enum dtype { DTYPE_FLOAT64, DTYPE_FLOAT32 };
+
+/* Of one number. */
+static inline size_t dtype_bytes(enum dtype dtype)
+{
+    return dtype == DTYPE_FLOAT64 ? sizeof(double) : sizeof(float);
+}
 
 enum { OPTIM_SLOTS = 12, OPTIM_SCALARS = 32, OPTIM_COEFS = 16 };
 

@@ -99,11 +99,6 @@ static double sum_norm(const struct sum *sum)
     return sqrt(sum->small) / small_scale;
 }
 
-static size_t width_of(enum dtype dtype)
-{
-    return dtype == DTYPE_FLOAT64 ? sizeof(double) : sizeof(float);
-}
-
 static inline const double *gradient_open(const struct run *r, size_t n)
 {
     if (r->given_dtype == DTYPE_FLOAT64)
@@ -157,11 +152,11 @@ static inline void fetch_ahead(const char *stored, size_t at, size_t width)
  * while the kernel divides. */
 static enum err_code run_strips(struct run *r, double *w, double *g)
 {
-    size_t width = width_of(r->b->dtype);
+    size_t width = dtype_bytes(r->b->dtype);
     double *slot[OPTIM_SLOTS] = {NULL};
     enum err_code code = ERR_OK;
     for (size_t at = 0; at < TILE && code == ERR_OK; at += STRIP) {
-        fetch_ahead(r->given, at, width_of(r->given_dtype));
+        fetch_ahead(r->given, at, dtype_bytes(r->given_dtype));
         fetch_ahead(r->w.stored, at, width);
         for (int i = 0; i < r->used_count; i++) {
             fetch_ahead(r->used[i].stored, at, width);
@@ -205,7 +200,7 @@ static enum err_code run_piece(struct run *r)
     } else {
         measure_slowly(r, before, after, w);
     }
-    r->given += n * width_of(r->given_dtype);
+    r->given += n * dtype_bytes(r->given_dtype);
     return ERR_OK;
 }
 
@@ -214,11 +209,11 @@ static enum err_code run_piece(struct run *r)
 /* Goes on by `n` numbers that are stored already. */
 static void step_over(struct run *r, size_t n)
 {
-    size_t bytes = n * width_of(r->b->dtype);
+    size_t bytes = n * dtype_bytes(r->b->dtype);
     r->w.stored += bytes;
     for (int i = 0; i < r->used_count; i++)
         r->used[i].stored += bytes;
-    r->given += n * width_of(r->given_dtype);
+    r->given += n * dtype_bytes(r->given_dtype);
 }
 
 /* Numbers out of range, or not finite: measures them as the tiles do. */
@@ -357,7 +352,7 @@ static void fill(const struct optim_block *b, void *stored, size_t n, double x)
 void optim_start(const struct optim *o, const double *h, const struct tensor *tensors,
                  int tensor_count, struct optim_block *b)
 {
-    size_t width = b->dtype == DTYPE_FLOAT64 ? sizeof(double) : sizeof(float);
+    size_t width = dtype_bytes(b->dtype);
     for (int k = 0; k < optim_slots(o); k++) {
         size_t n = b->slot[k] ? optim_slot_count(o, k, h, tensors, tensor_count) : 0;
         if (o->slots[k].start != SLOT_W) {

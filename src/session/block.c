@@ -60,7 +60,7 @@ static uint16_t version_of(const struct session *s)
 
 static bool layout_of(const struct session *s, uint16_t version, struct layout *l)
 {
-    size_t size = s->dtype == DTYPE_FLOAT32 ? sizeof(float) : sizeof(double), at;
+    size_t size = dtype_bytes(s->dtype), at;
     *l = (struct layout){.bytes = LINE, .scalars = (size_t)optim_scalars(s->optim)};
     for (int i = 0; i < s->tensor_count; i++) {
         if (__builtin_add_overflow(l->n, s->tensors[i].count, &l->n))

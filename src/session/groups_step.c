@@ -48,11 +48,6 @@ static void *pick(const struct cell *c, const void *whole, size_t width, bool *o
     return part;
 }
 
-static size_t width_of(const struct session *s)
-{
-    return s->dtype == DTYPE_FLOAT32 ? sizeof(float) : sizeof(double);
-}
-
 static bool choose_tensors(struct cell *c)
 {
     const struct session *s = c->s;
@@ -76,15 +71,15 @@ static bool cell_open(struct cell *c, const struct session *s, int group, struct
     group_hypers(s, group, s->h, c->layout);
     if (!choose_tensors(c))
         return false;
-    c->b.w = pick(c, s->view.w, width_of(s), &ok);
+    c->b.w = pick(c, s->view.w, dtype_bytes(s->dtype), &ok);
     for (int k = 0; k < optim_slots(s->optim) && ok; k++) {
         size_t n = optim_slot_count(s->optim, k, c->layout, c->tensors, c->tensor_count);
         if (n == 0)
             continue;
-        c->b.slot[k] = arena_alloc(scratch, n * width_of(s));
+        c->b.slot[k] = arena_alloc(scratch, n * dtype_bytes(s->dtype));
         ok = c->b.slot[k];
         if (ok)
-            copy_part(c, k, width_of(s), s->view.slot[k], c->b.slot[k], false);
+            copy_part(c, k, dtype_bytes(s->dtype), s->view.slot[k], c->b.slot[k], false);
     }
     return ok;
 }
@@ -92,10 +87,10 @@ static bool cell_open(struct cell *c, const struct session *s, int group, struct
 static void cell_close(struct cell *c)
 {
     const struct session *s = c->s;
-    copy_part(c, -1, width_of(s), s->view.w, c->b.w, true);
+    copy_part(c, -1, dtype_bytes(s->dtype), s->view.w, c->b.w, true);
     for (int k = 0; k < optim_slots(s->optim); k++) {
         if (c->b.slot[k])
-            copy_part(c, k, width_of(s), s->view.slot[k], c->b.slot[k], true);
+            copy_part(c, k, dtype_bytes(s->dtype), s->view.slot[k], c->b.slot[k], true);
     }
 }
 

@@ -17,7 +17,7 @@
 /* Slots k that `a` and `b` both use, with the same count, are copied from `a` to `b`. */
 static void keep_slots(const struct session *a, struct session *b)
 {
-    size_t size = a->dtype == DTYPE_FLOAT32 ? sizeof(float) : sizeof(double);
+    size_t size = dtype_bytes(a->dtype);
     int slots = optim_slots(a->optim);
     for (int k = 0; k < slots; k++) {
         size_t was = optim_slot_count(a->optim, k, a->h, a->tensors, a->tensor_count);
@@ -84,7 +84,7 @@ static enum err_code patch_schedules(const struct session *s, const struct sessi
 static enum err_code move_block(const struct session *s, const struct session_patch *patch,
                                 const struct scheduled *list, struct session *next, struct err *err)
 {
-    size_t size = s->dtype == DTYPE_FLOAT32 ? sizeof(float) : sizeof(double);
+    size_t size = dtype_bytes(s->dtype);
     if (same_layout(s, next) && !schedules_changed(patch))
         return ERR_OK;
     enum err_code code = block_alloc(next, err);

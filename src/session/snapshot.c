@@ -160,7 +160,7 @@ static bool copy_readouts(struct session *copy, const struct session *s, struct 
 
 struct session *session_snapshot(const struct session *s, enum snapshot_part part, struct arena *a)
 {
-    size_t size = s->view.dtype == DTYPE_FLOAT32 ? sizeof(float) : sizeof(double);
+    size_t size = dtype_bytes(s->view.dtype);
     struct session *copy = copy_description(s, a);
     if (!copy)
         return NULL;

@@ -127,7 +127,7 @@ static double *numbers(size_t n)
 static bool bench_memory(struct bench *x, const struct optim *o)
 {
     static const size_t most = (size_t)4 << 30;
-    size_t width = x->b.dtype == DTYPE_FLOAT64 ? sizeof(double) : sizeof(float);
+    size_t width = dtype_bytes(x->b.dtype);
     size_t bytes = lines(x->n, width), count[OPTIM_SLOTS] = {0};
     for (int k = 0; k < optim_slots(o); k++) {
         count[k] = optim_slot_count(o, k, x->h, &x->tensor, 1);
@@ -257,7 +257,7 @@ static double time_traffic(const struct bench *x)
  * as the step has. */
 static double copy_speed(const struct bench *x)
 {
-    size_t width = x->b.dtype == DTYPE_FLOAT64 ? sizeof(double) : sizeof(float);
+    size_t width = dtype_bytes(x->b.dtype);
     size_t half = lines(x->n, width) * (size_t)x->arrays / 2 / 64 * 64;
     int times = repetitions(x->n);
     char *block = x->b.w;
@@ -272,7 +272,7 @@ static double copy_speed(const struct bench *x)
 /* Bytes that a step must move per parameter. */
 static double step_bytes(const struct bench *x)
 {
-    double width = x->b.dtype == DTYPE_FLOAT64 ? sizeof(double) : sizeof(float);
+    double width = (double)dtype_bytes(x->b.dtype);
     return (2.0 * x->arrays + 1.0) * width;
 }
 
