@@ -8,7 +8,7 @@
   - While a run goes on, steps of another session are answered in turn: between two of them the run makes
     no more than a few slices of steps. Two runs take turns.
 
-    runs.py [STEPS]      200,000 if not given, 30,000 with STEPD_QUICK
+    runs.py [STEPS]      200,000 if not given, 100,000 with STEPD_QUICK
 """
 
 import os
@@ -20,7 +20,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "contract"))
 from stepd import QUICK, Server, Tally, check  # noqa: E402
 
-STEPS = int(sys.argv[1]) if len(sys.argv) > 1 else 30000 if QUICK else 200000
+STEPS = int(sys.argv[1]) if len(sys.argv) > 1 else 100000 if QUICK else 200000
 KILLS = 2 if QUICK else 5
 SECONDS = 240
 SLICE_STEPS = 4096
