@@ -222,6 +222,10 @@ class Browser:
             time.sleep(pause)
             pause = min(2 * pause, 0.05)
 
+    def frame(self):
+        """Until a frame was drawn with what holds now: who observes sizes is told of them in it."""
+        self.run_async("const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done()));")
+
     def ready(self):
         """Until the router has built the page."""
         self.wait("document.querySelector('.root') && document.querySelector('.root').dataset.ready")
