@@ -113,8 +113,6 @@ void events_begin(struct request *r)
 void events_finish(struct request *r)
 {
     enum event_form form = r->offer == 0 ? EVENT_SSE : EVENT_NDJSON;
-    if (r->head)
-        events_unsubscribe(r->job.reader);
     r->stream = stream_new(form, r->head ? NULL : &r->job);
     if (!r->stream) {
         err_add(&r->err, ERR_MEMORY, "", "no memory for a stream of events");

@@ -329,6 +329,8 @@ void exchange_close(struct request *r)
         r->stream = NULL;
         atomic_fetch_sub(&r->service->streams, 1);
     }
+    events_unsubscribe(r->job.reader); /* whoever left before the answer took over nothing */
+    r->job.reader = NULL;
     recycle(&r->body);
     recycle(&r->answer.body);
     arena_reset(&r->arena);

@@ -155,18 +155,17 @@ static void start(struct stream *s, struct job *job)
 struct stream *stream_new(enum event_form form, struct job *job)
 {
     size_t count = job ? (size_t)job->watch_count : 0;
-    struct event_reader *reader = job ? job->reader : NULL;
     struct stream *s = calloc(1, sizeof *s + count * sizeof *s->sessions);
-    if (!s) {
-        events_unsubscribe(reader);
+    if (!s)
         return NULL;
-    }
     s->form = form;
-    s->reader = reader;
-    s->ended = !reader;
+    s->ended = !job;
     buf_init(&s->out);
-    if (job)
+    if (job) {
+        s->reader = job->reader;
+        job->reader = NULL;
         start(s, job);
+    }
     if (!s->out.failed)
         return s;
     stream_free(s);

@@ -44,7 +44,7 @@ struct stream {
 };
 
 /* A stream of what `job` (a JOB_WATCH that is done) watches; takes its reader over. `job` NULL: a
- * stream that ends at once. NULL: no memory, the reader is given back. */
+ * stream that ends at once. NULL: no memory. */
 struct stream *stream_new(enum event_form form, struct job *job);
 void stream_free(struct stream *s); /* NULL is fine */
 

@@ -459,6 +459,18 @@ def gone_clients(server):
     wait_for_none(server)
 
 
+def left_before_the_answer():
+    """Who broke off before the answer was ready leaves no reader behind in a server that stops: the
+    leak checker of the address sanitizer would tell, at the end of this one."""
+    with Server() as server:
+        make(server, "left")
+        for i in range(200):
+            with socket.create_connection(("127.0.0.1", server.port), timeout=60) as s:
+                path = "/v1/events" if i % 2 else "/v1/sessions/left/events"
+                s.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+
+
 def coming_and_going(server):
     """Streams that open and close while sessions step and vanish."""
     make(server, "busy")
@@ -595,6 +607,7 @@ def main():
         before = descriptors(server)
         tally.test("too_many", too_many, server)
         tally.test("descriptors are given back", given_back, server, before)
+    tally.test("left_before_the_answer", left_before_the_answer)
     for load in (False, True):
         tally.test(f"stop_with_streams, load: {load}", stop_with_streams, load)
     tally.end()
