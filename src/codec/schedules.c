@@ -12,11 +12,12 @@ enum { HREF_LEN = 96 };
 static void write_state(struct writer *w, const struct schedule_spec *s, const double *state)
 {
     const struct scalar *scalars = s->schedule->scalars;
-    if (!scalars || !state)
+    int count = schedule_own_scalars(s);
+    if (count == 0 || !state)
         return;
     write_key(w, "state");
     write_object(w);
-    for (int i = 0; scalars[i].name; i++)
+    for (int i = 0; i < count; i++)
         write_number_field(w, scalars[i].name, state[s->state + i]);
     write_end(w);
 }

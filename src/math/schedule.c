@@ -3,6 +3,7 @@
  * gen/schedules.h lists the files of math/schedule/ (sorted); it comes from the Makefile. */
 #include "math/schedule.h"
 #include "math/names.h"
+#include "math/schedule_recursion.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -52,6 +53,11 @@ int schedule_scalars(const struct schedule *s)
     while (s->scalars && s->scalars[count].name)
         count++;
     return count;
+}
+
+int schedule_own_scalars(const struct schedule_spec *s)
+{
+    return s->schedule->composed && !recursion_on(s) ? 0 : schedule_scalars(s->schedule);
 }
 
 /* ---- resolution ------------------------------------------------------------------------------ */
@@ -154,6 +160,8 @@ static enum err_code make(struct making *m, const struct schedule_given *given,
                             given->arg_count, s.h, s.list, m->err);
     if (!code && !children && s.schedule->check)
         code = s.schedule->check(&s, prefix, m->err);
+    if (!code && !children)
+        code = recursion_settle(&s, given, prefix, m->err);
     if (children || code)
         return children ? children : code;
     *ret = s;
@@ -194,24 +202,26 @@ bool schedule_copy(struct arena *a, const struct schedule_spec *from, struct sch
 int schedule_place(struct schedule_spec *s, int first)
 {
     s->state = first;
-    first += schedule_scalars(s->schedule);
+    first += schedule_own_scalars(s);
     for (int i = 0; i < s->child_count; i++)
         first = schedule_place(&s->children[i], first);
     return first;
 }
 
-void schedule_start(const struct schedule_spec *s, double *state)
+void schedule_start(const struct schedule_spec *s, uint64_t t, double *state)
 {
-    const struct scalar *scalars = s->schedule->scalars;
-    for (int i = 0; scalars && scalars[i].name; i++)
-        state[s->state + i] = scalars[i].start;
+    int count = schedule_own_scalars(s);
+    for (int i = 0; i < count; i++)
+        state[s->state + i] = s->schedule->scalars[i].start;
     for (int i = 0; i < s->child_count; i++)
-        schedule_start(&s->children[i], state);
+        schedule_start(&s->children[i], t, state);
+    if (recursion_on(s))
+        recursion_start(s, t, state);
 }
 
 int schedule_numbers(const struct schedule_spec *s)
 {
-    int count = schedule_scalars(s->schedule);
+    int count = schedule_own_scalars(s);
     for (int i = 0; i < s->child_count; i++)
         count += schedule_numbers(&s->children[i]);
     return count;
@@ -243,25 +253,27 @@ struct schedule_spec schedule_still(double value)
 
 double schedule_value(const struct schedule_spec *s, uint64_t t, double base, const double *state)
 {
-    return s->schedule->value(s, t, base, state);
+    return recursion_on(s) ? recursion_value(s, base, state)
+                           : s->schedule->value(s, t, base, state);
 }
 
 void schedule_update(const struct schedule_spec *s, enum schedule_phase phase, uint64_t t,
                      double base, double loss, double *state)
 {
-    if (s->schedule->update)
+    if (recursion_on(s))
+        recursion_update(s, phase, t, base, loss, state);
+    else if (s->schedule->update)
         s->schedule->update(s, phase, t, base, loss, state);
 }
 
 void schedule_preview(const struct schedule_spec *s, double base, const double *losses,
                       size_t count, double *state, double *ret_values)
 {
-    schedule_start(s, state);
+    schedule_start(s, 0, state);
     for (size_t t = 0; t < count; t++) {
-        if (losses)
-            schedule_update(s, SCHEDULE_BEFORE_STEP, t, base, losses[t], state);
+        double loss = losses ? losses[t] : NAN;
+        schedule_update(s, SCHEDULE_BEFORE_STEP, t, base, loss, state);
         ret_values[t] = schedule_value(s, t, base, state);
-        if (losses)
-            schedule_update(s, SCHEDULE_AFTER_STEP, t, base, losses[t], state);
+        schedule_update(s, SCHEDULE_AFTER_STEP, t, base, loss, state);
     }
 }

@@ -9,7 +9,8 @@
  * The value is a pure function of three things: `t`, the number of steps taken before this one (the
  * first step has t = 0, in torch, Keras and optax alike); the base, which is the hyperparameter as
  * the optimizer has it; and the schedule's own hyperparameters. Schedules that follow the loss
- * have named scalars of state besides, which schedule_update moves once per step.
+ * have named scalars of state besides, which schedule_update moves once per step; so have composed
+ * ones that are recursive.
  *
  * A composed schedule (sequence, chain) holds others; theirs is the base that it hands down. A
  * specification belongs to the arena it was made or copied in and does not change. Errors: all
@@ -40,6 +41,9 @@ struct schedule_spec {
     struct schedule_spec *children;    /* composed: child_count of them */
     int child_count;
     int state; /* index of its first scalar in the state of the whole */
+    /* In a recursive one: the base that a part made before it has set for it. */
+    bool has_base;
+    double base;
 };
 
 /* When the loss of a step moves the state. */
@@ -47,6 +51,18 @@ enum schedule_phase {
     SCHEDULE_BEFORE_STEP, /* so that the same step already uses the new value (optax) */
     SCHEDULE_AFTER_STEP   /* so that the next step does (torch, Keras) */
 };
+
+/* Where a part of a recursive schedule stands: it is made and gives the first value; a sequence
+ * comes to it; or it goes on from the step before. */
+enum schedule_turn { SCHEDULE_BEGIN, SCHEDULE_TAKE_OVER, SCHEDULE_GO_ON };
+
+/* From the value that is there to its own: of_value · value + of_base · base + constant. */
+struct schedule_move {
+    double of_value, of_base, constant;
+};
+
+/* Whether its first value becomes the base of those made after it. */
+enum schedule_rebase { SCHEDULE_KEEPS_BASE, SCHEDULE_REBASES_FIRST, SCHEDULE_REBASES };
 
 struct schedule {
     const char *name, *title;
@@ -70,6 +86,16 @@ struct schedule {
     /* Takes in the loss of the step that has t steps before it; NULL: nothing. */
     void (*update)(const struct schedule_spec *s, enum schedule_phase phase, uint64_t t,
                    double base, double loss, double *state);
+    /* Composed: the part that step *t belongs to; *t becomes the step within it. NULL: all. */
+    const struct schedule_spec *(*active)(const struct schedule_spec *s, uint64_t *t);
+    /* As part of a recursive one (schedule_recursion.h): how torch's scheduler of this name moves
+     * the value, to that of the step with t steps before it. NULL: it says it anew, by value(). */
+    struct schedule_move (*move)(const struct schedule_spec *s, enum schedule_turn turn,
+                                 uint64_t t);
+    bool multiplies;       /* it is its base times a number of the step */
+    bool continues;        /* where a sequence comes to it, it moves what is there */
+    uint32_t beyond_torch; /* bits of the hyperparameters whose values the move does not know */
+    enum schedule_rebase rebase;
 };
 
 /* What a client asks for. NULL or count 0: not given. Memory is the decoder's. */
@@ -89,6 +115,8 @@ const struct schedule *schedule_find(const char *name); /* NULL: unknown */
 /* The name that a client meant by one that is unknown; NULL: nobody knows. */
 const char *schedule_meant(const char *given);
 int schedule_scalars(const struct schedule *s);
+/* Those that this one has: a composed schedule has them only where it is recursive. */
+int schedule_own_scalars(const struct schedule_spec *s);
 
 /* Resolves what a client gave; a profile that is not given is `profile`. The specification lies in
  * `a`, its lists where the client's are. */
@@ -102,8 +130,9 @@ bool schedule_copy(struct arena *a, const struct schedule_spec *from, struct sch
 /* Gives every part its place in a state that begins at index `first`; returns the index after its
  * last. */
 int schedule_place(struct schedule_spec *s, int first);
-/* Fills the state with what it holds before the first step. */
-void schedule_start(const struct schedule_spec *s, double *state);
+/* Fills the state with what it holds before the step with t steps before it, of which it saw none.
+ */
+void schedule_start(const struct schedule_spec *s, uint64_t t, double *state);
 /* Numbers of state that it has with all its parts. */
 int schedule_numbers(const struct schedule_spec *s);
 bool schedule_needs_loss(const struct schedule_spec *s);

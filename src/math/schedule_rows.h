@@ -3,7 +3,7 @@
 #ifndef STEPD_MATH_SCHEDULE_ROWS_H
 #define STEPD_MATH_SCHEDULE_ROWS_H
 
-#include "math/schedule.h"
+#include "math/schedule_recursion.h"
 
 #define ALIAS(torch, keras, optax)                                                                 \
     {                                                                                              \
@@ -90,6 +90,14 @@
         ROW_FRACTION("max_momentum", NO_ALIAS,                                                     \
                      "With cycle_momentum: the momentum at the beginning.",                        \
                      EVERYWHERE(row_initial))
+
+/* Composed: torch's way of stepping, which is alone in it. */
+#define ROW_RECURSIVE                                                                              \
+    ROW_SWITCH("recursive",                                                                        \
+               "Each part moves the value that the step before had, as torch's schedulers do; "    \
+               "else each says its value from the base. The default holds where all parts are "    \
+               "torch's own and the two differ; elsewhere it is false.",                           \
+               1, 0, 0, 0)
 
 #define ROWS_END                                                                                   \
     {                                                                                              \

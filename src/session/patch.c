@@ -61,7 +61,9 @@ static void keep_schedules(const struct session *s, const struct scheduled *list
     for (int i = 0; next->schedules && i < next->schedules->count; i++) {
         const struct schedule_spec *was = &list[i].spec, *is = &next->schedules->list[i].spec;
         next->schedules->last[i] = last_of(s, list[i].hyper);
-        if (!list[i].fresh)
+        if (list[i].fresh)
+            schedule_start(is, session_next_t(s) - 1, next->schedules->state);
+        else
             memcpy(next->schedules->state + is->state, s->schedules->state + was->state,
                    (size_t)schedule_numbers(is) * sizeof *s->schedules->state);
     }

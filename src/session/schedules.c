@@ -6,6 +6,7 @@
 #include "session/schedules.h"
 
 #include "math/explain.h"
+#include "math/schedule_recursion.h"
 #include "session/cycle.h"
 #include "session/groups.h"
 
@@ -73,7 +74,7 @@ enum err_code schedules_check_first(const struct scheduled *x, const struct sche
         return ERR_OK;
     struct schedule_spec spec = x->spec;
     schedule_place(&spec, 0);
-    schedule_start(&spec, state);
+    schedule_start(&spec, 0, state);
     double v = schedule_value(&spec, 0, target->h[x->hyper], state);
     if (hyper_in_range(y, v))
         return ERR_OK;
@@ -99,9 +100,10 @@ static enum err_code plan_cycle(struct scheduled *x, const struct scheduled_give
                                 const struct schedule_target *target, const struct pointer *at,
                                 struct err *err)
 {
-    if (!target->h)
+    if (!target->h) {
         cycle_only_said(&x->spec, given->schedule);
-    else if (x->hyper != target->optim->lr)
+        recursion_only_said(&x->spec, given->schedule);
+    } else if (x->hyper != target->optim->lr)
         return cycle_refuse(&x->spec, given->schedule, at, err);
     return ERR_OK;
 }
@@ -161,13 +163,15 @@ static uint64_t mix_string(uint64_t seed, const char *s)
 }
 
 /* A hyperparameter counts only where it differs from its default, as in that of the optimizer; for
- * cycle_momentum that is false in every profile, as it was when the first digests were stored. */
+ * cycle_momentum and recursive that is false in every profile, as it was when the first digests
+ * were stored. */
 static uint64_t digest_spec(uint64_t seed, const struct schedule_spec *s)
 {
     const struct hyper *hypers = s->schedule->hypers;
     uint64_t d = mix_string(mix_string(seed, s->schedule->name), profile_names[s->profile]);
     for (int i = 0; hypers[i].name; i++) {
-        double usual = i == cycle_row(s->schedule) ? 0 : hypers[i].value[s->profile];
+        bool later = i == cycle_row(s->schedule) || i == recursion_row(s->schedule);
+        double usual = later ? 0 : hypers[i].value[s->profile];
         if (s->list[i].count)
             d = mix(mix_string(d, hypers[i].name), s->list[i].data,
                     s->list[i].count * sizeof *s->list[i].data);
@@ -239,7 +243,7 @@ void schedules_adopt(struct session *s, double *state)
 void schedules_start(struct session *s)
 {
     for (int i = 0; s->schedules && i < s->schedules->count; i++)
-        schedule_start(&s->schedules->list[i].spec, s->schedules->state);
+        schedule_start(&s->schedules->list[i].spec, 0, s->schedules->state);
     schedules_forget(s);
 }
 

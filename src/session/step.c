@@ -226,8 +226,8 @@ static enum err_code run_all(struct session *s, const struct step_input *in, str
                              struct err *err)
 {
     double h[HYPER_MAX], *state = NULL;
-    bool follows = s->schedules && s->schedules->needs_loss;
     size_t bytes = schedules_numbers_without_last(s) * sizeof *state;
+    bool follows = bytes > 0;
     uint64_t t = session_next_t(s) - 1;
     enum err_code code = ERR_OK;
     if (follows && !(state = arena_memdup(scratch, s->schedules->state, bytes)))

@@ -158,6 +158,13 @@ CASES = [
                scheduler=lambda s, o: s.LambdaLR(
                    o, lambda t: (1 + __import__("math").cos(__import__("math").pi * t / 2000)) / 2),
                more="; LambdaLR((1 + cos(pi t / 2000)) / 2)"),
+    torch_case("sgd", "SGD", "scheduled-chain", {"lr": 0.1}, {"lr": 0.5},
+               schedule={"name": "chain", "schedulers": [
+                   {"name": "linear", "start_factor": 0.2, "total_iters": 80},
+                   {"name": "cosine", "T_max": 1300, "eta_min": 0.02}]},
+               scheduler=lambda s, o: s.ChainedScheduler([
+                   s.LinearLR(o, 0.2, total_iters=80), s.CosineAnnealingLR(o, 1300, 0.02)]),
+               more="; ChainedScheduler of LinearLR(0.2, total_iters=80), CosineAnnealingLR(1300, 0.02)"),
     torch_case("adam", "Adam", "betas", {"lr": 0.01, "weight_decay": 0.02},
                {"betas": [0.8, 0.99], "eps": 1e-3, "weight_decay": 0.0},
                streams=("mixed", "scales", "zeros")),

@@ -106,6 +106,19 @@ def torch_cases():
                {"lr": {"name": "cyclic", "base_lr": 0.01, "max_lr": 0.2, "step_size_up": 60},
                 "momentum": {"name": "cyclic", "initial": 0.9, "peak": 0.8, "steps_up": 60}},
                moved=("lr", "momentum"))
+    yield case("chain-floor-sgd", "ChainedScheduler([LinearLR(0.25, 1, 50), CosineAnnealingLR(1200, 0.01)]), "
+               "SGD(lr=0.1, momentum=0.9)", sgd, posted_sgd,
+               lambda o: S.ChainedScheduler([S.LinearLR(o, 0.25, 1.0, 50), S.CosineAnnealingLR(o, 1200, 0.01)]),
+               {"name": "chain", "schedulers": [
+                   {"name": "linear", "start_factor": 0.25, "end_factor": 1.0, "total_iters": 50},
+                   {"name": "cosine", "T_max": 1200, "eta_min": 0.01}]})
+    yield case("sequence-swalr-adam", "SequentialLR([CosineAnnealingLR(800, 0.001), SWALR(0.02, 'cos', 100)], "
+               "[400]), Adam(lr=0.01)", adam, posted_adam,
+               lambda o: S.SequentialLR(o, [S.CosineAnnealingLR(o, 800, 0.001),
+                                            torch.optim.swa_utils.SWALR(o, 0.02, 100, "cos")], [400]),
+               {"name": "sequence", "milestones": [400], "schedulers": [
+                   {"name": "cosine", "T_max": 800, "eta_min": 0.001},
+                   {"name": "swalr", "swa_lr": 0.02, "anneal_epochs": 100, "anneal_strategy": "cosine"}]})
     yield from torch_defaults(case)
 
 

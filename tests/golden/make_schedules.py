@@ -143,6 +143,60 @@ def torch_cases():
                   {"name": "constant", "factor": 0.1, "total_iters": 20},
                   {"name": "exponential", "gamma": 0.995},
                   {"name": "step", "step_size": 100, "gamma": 0.8}]}, values)
+    yield from torch_composed(version)
+
+
+def torch_composed(version):
+    """Schedulers that do more to one another than multiply. Each part: what makes it, as posted."""
+    from torch.optim import lr_scheduler as S
+    from torch.optim.swa_utils import SWALR
+
+    def part(name, cls, **args):
+        posted = {k: v for k, v in args.items() if k != "cycle_momentum"}
+        posted.update({"anneal_strategy": "cosine"} if args.get("anneal_strategy") == "cos" else {})
+        return (lambda o: cls(o, **args)), {"name": name, **posted}
+
+    def chain(*parts):
+        return (lambda o: S.ChainedScheduler([make(o) for make, _ in parts], optimizer=o)), {
+            "name": "chain", "schedulers": [posted for _, posted in parts]}
+
+    def sequence(milestones, *parts):
+        return (lambda o: S.SequentialLR(o, [make(o) for make, _ in parts], milestones)), {
+            "name": "sequence", "milestones": milestones, "schedulers": [posted for _, posted in parts]}
+
+    linear = part("linear", S.LinearLR, start_factor=0.25, end_factor=1.0, total_iters=50)
+    exponential = part("exponential", S.ExponentialLR, gamma=0.998)
+    step = part("step", S.StepLR, step_size=80, gamma=0.7)
+    cosine = part("cosine", S.CosineAnnealingLR, T_max=1200, eta_min=0.01)
+    short = part("cosine", S.CosineAnnealingLR, T_max=60, eta_min=0.004)
+    restarts = part("cosine_restarts", S.CosineAnnealingWarmRestarts, T_0=90, T_mult=2, eta_min=0.002)
+    swalr = part("swalr", SWALR, swa_lr=0.03, anneal_epochs=100)
+    cyclic = part("cyclic", S.CyclicLR, base_lr=0.02, max_lr=0.2, step_size_up=60, cycle_momentum=False)
+    one_cycle = part("one_cycle", S.OneCycleLR, max_lr=0.4, total_steps=STEPS, cycle_momentum=False)
+    never_back = part("constant", S.ConstantLR, factor=0.3, total_iters=0)
+    wobble = (lambda o: S.LambdaLR(o, lambda t: WOBBLE[min(t, len(WOBBLE) - 1)])), {"name": "lambda", "factors": WOBBLE}
+    factor = (lambda o: S.MultiplicativeLR(o, lambda t: 0.99)), {"name": "multiplicative", "factors": [0.99]}
+    cases = {
+        "chain-floor": ("LinearLR, CosineAnnealingLR", chain(linear, cosine)),
+        "chain-floors": ("StepLR, CosineAnnealingLR", chain(step, short)),
+        "chain-lambda": ("StepLR, LambdaLR, ExponentialLR", chain(step, wobble, exponential)),
+        "chain-restarts": ("LinearLR, CosineAnnealingWarmRestarts, ExponentialLR", chain(linear, restarts, exponential)),
+        "chain-cyclic": ("LinearLR, CyclicLR", chain(linear, cyclic)),
+        "chain-one_cycle": ("OneCycleLR, ExponentialLR", chain(one_cycle, exponential)),
+        "chain-swalr": ("ExponentialLR, SWALR", chain(exponential, swalr)),
+        "chain-never_back": ("ConstantLR, ExponentialLR", chain(never_back, exponential)),
+        "sequence-multiplicative": ("LinearLR, MultiplicativeLR", sequence([30], linear, factor)),
+        "sequence-swalr": ("CosineAnnealingLR, SWALR", sequence([500], cosine, swalr)),
+        "sequence-one_cycle": ("StepLR, OneCycleLR, ExponentialLR", sequence([100, 700], step, one_cycle, exponential)),
+        "sequence-cyclic": ("CyclicLR, LinearLR", sequence([400], cyclic, linear)),
+        "sequence-never_back": ("ConstantLR, StepLR", sequence([20], never_back, step)),
+        "chain-sequence": ("ExponentialLR and a SequentialLR of LinearLR, StepLR", chain(exponential, sequence([200], linear, step))),
+        "sequence-sequence": ("a SequentialLR of LinearLR, CosineAnnealingLR; ExponentialLR",
+                              sequence([600], sequence([40], linear, cosine), exponential)),
+    }
+    for file, (text_of, (make, posted)) in cases.items():
+        whole = "ChainedScheduler" if file.startswith("chain") else "SequentialLR"
+        yield row("torch", file, f"{version}, {whole} of {text_of}", {**posted, "profile": "torch"}, torch_run(make))
 
 
 # ---- Keras ---------------------------------------------------------------------------------------

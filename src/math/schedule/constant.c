@@ -19,6 +19,17 @@ static double value(const struct schedule_spec *s, uint64_t t, double base, cons
     return (double)t < s->h[TOTAL_STEPS] ? v * s->h[FACTOR] : v;
 }
 
+/* torch takes the factor back at total_steps, which with 0 of them never comes. */
+static struct schedule_move move(const struct schedule_spec *s, enum schedule_turn turn, uint64_t t)
+{
+    double of_value = 1;
+    if (turn == SCHEDULE_BEGIN)
+        of_value = s->h[FACTOR];
+    else if ((double)t == s->h[TOTAL_STEPS])
+        of_value = 1 / s->h[FACTOR];
+    return (struct schedule_move){.of_value = of_value};
+}
+
 const struct schedule schedule_constant = {
     .name = "constant",
     .title = "Constant",
@@ -29,4 +40,7 @@ const struct schedule schedule_constant = {
     .same_as = {"torch.optim.lr_scheduler.ConstantLR", NULL, "optax.constant_schedule", NULL},
     .hypers = hypers,
     .value = value,
+    .move = move,
+    .multiplies = true,
+    .beyond_torch = 1 << VALUE,
 };

@@ -56,6 +56,21 @@ static double value(const struct schedule_spec *s, uint64_t t, double base, cons
     return (top - floor_at) * (s->h[EXPONENT] == 1 ? left : pow(left, s->h[EXPONENT])) + floor_at;
 }
 
+/* After the floor torch adds what the first step of the wave takes away; the ratio is 0/0 there. */
+static struct schedule_move move(const struct schedule_spec *s, enum schedule_turn turn, uint64_t t)
+{
+    double length = s->h[DECAY_STEPS], least = schedule_or(s->h[ETA_MIN], 0);
+    if (turn == SCHEDULE_BEGIN)
+        return (struct schedule_move){.of_value = 1};
+    if (fmod((double)t - 1, 2 * length) == length) {
+        double up = 1 - anneal_cosine_left(1 / length);
+        return (struct schedule_move){.of_value = 1, .of_base = up, .constant = -least * up};
+    }
+    double ratio = anneal_cosine_left(fmod((double)t, 2 * length) / length) /
+                   anneal_cosine_left(fmod((double)t - 1, 2 * length) / length);
+    return (struct schedule_move){.of_value = ratio, .constant = least - least * ratio};
+}
+
 const struct schedule schedule_cosine = {
     .name = "cosine",
     .title = "Cosine decay",
@@ -71,4 +86,7 @@ const struct schedule schedule_cosine = {
     .hypers = hypers,
     .check = check,
     .value = value,
+    .move = move,
+    .beyond_torch = 1 << INITIAL | 1 << ALPHA | 1 << EXPONENT | 1 << AFTER_END |
+                    1 << WARMUP_TARGET | 1 << WARMUP_STEPS,
 };

@@ -72,6 +72,14 @@ static enum err_code momentum(const struct schedule_spec *s, struct arena *a,
     return ERR_OK;
 }
 
+/* torch makes it with the base that is there, and uses its own from the next step on. */
+static struct schedule_move move(const struct schedule_spec *s, enum schedule_turn turn, uint64_t t)
+{
+    if (turn == SCHEDULE_BEGIN)
+        return (struct schedule_move){.of_base = 1};
+    return (struct schedule_move){.constant = value(s, t, NAN, NULL)};
+}
+
 const struct schedule schedule_cyclic = {
     .name = "cyclic",
     .title = "Cyclic",
@@ -86,5 +94,7 @@ const struct schedule schedule_cyclic = {
     .hypers = hypers,
     .check = check,
     .value = value,
+    .move = move,
+    .rebase = SCHEDULE_REBASES_FIRST,
     .momentum = momentum,
 };

@@ -31,6 +31,12 @@ static double value(const struct schedule_spec *s, uint64_t t, double base, cons
     return gamma < 1 ? fmax(v, s->h[END]) : fmin(v, s->h[END]);
 }
 
+static struct schedule_move move(const struct schedule_spec *s, enum schedule_turn turn, uint64_t t)
+{
+    (void)turn;
+    return recursion_ratio(s, t);
+}
+
 const struct schedule schedule_exponential = {
     .name = "exponential",
     .title = "Exponential decay",
@@ -44,4 +50,7 @@ const struct schedule schedule_exponential = {
                 "keras.optimizers.schedules.ExponentialDecay", "optax.exponential_decay", NULL},
     .hypers = hypers,
     .value = value,
+    .move = move,
+    .multiplies = true,
+    .beyond_torch = 1 << INITIAL | 1 << END,
 };

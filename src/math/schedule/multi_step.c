@@ -22,6 +22,12 @@ static double value(const struct schedule_spec *s, uint64_t t, double base, cons
     return base * pow(s->h[GAMMA], cuts);
 }
 
+static struct schedule_move move(const struct schedule_spec *s, enum schedule_turn turn, uint64_t t)
+{
+    (void)turn;
+    return recursion_ratio(s, t);
+}
+
 const struct schedule schedule_multi_step = {
     .name = "multi_step",
     .title = "Cuts at milestones",
@@ -33,4 +39,6 @@ const struct schedule schedule_multi_step = {
     .same_as = {"torch.optim.lr_scheduler.MultiStepLR", NULL, NULL, NULL},
     .hypers = hypers,
     .value = value,
+    .move = move,
+    .multiplies = true,
 };

@@ -19,6 +19,18 @@ static double value(const struct schedule_spec *s, uint64_t t, double base, cons
     return base * pow(factors->data[factors->count - 1], (double)(t - count));
 }
 
+/* Where a sequence comes to it torch asks for epoch 0 after all; the list has no value for it, and
+ * the first one stands in: right wherever the function is constant at its beginning. */
+static struct schedule_move move(const struct schedule_spec *s, enum schedule_turn turn, uint64_t t)
+{
+    const struct hyper_list *factors = &s->list[FACTORS];
+    size_t i = t > 0 ? t - 1 : 0;
+    if (turn == SCHEDULE_BEGIN)
+        return (struct schedule_move){.of_value = 1};
+    return (struct schedule_move){.of_value =
+                                      factors->data[i < factors->count ? i : factors->count - 1]};
+}
+
 const struct schedule schedule_multiplicative = {
     .name = "multiplicative",
     .title = "Factors that multiply up",
@@ -32,4 +44,7 @@ const struct schedule schedule_multiplicative = {
     .hypers = hypers,
     .check = factors_check,
     .value = value,
+    .move = move,
+    .multiplies = true,
+    .continues = true,
 };

@@ -110,5 +110,6 @@ const struct schedule schedule_one_cycle = {
                 NULL},
     .hypers = hypers,
     .value = value,
+    .rebase = SCHEDULE_REBASES,
     .momentum = momentum,
 };

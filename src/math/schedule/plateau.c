@@ -111,4 +111,5 @@ const struct schedule schedule_plateau = {
     .scalars = scalars,
     .value = value,
     .update = update,
+    .multiplies = true,
 };

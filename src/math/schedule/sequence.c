@@ -4,18 +4,18 @@
  * Where a part moves the momentum, the others leave it as they find it. torch sets it as each part
  * is made, so that before all of them it is what the last of them begins with.
  *
- * What torch's parts do to one another besides is left out: OneCycleLR, and a CyclicLR that is made
- * first, write over the base of the others, and two parts that move the momentum share the bounds
- * of the one made last. */
+ * What torch's parts do to one another is in schedule_recursion.h: some go on from what the part
+ * before left, some write over the base of the others. Left out: two parts that move the momentum
+ * share the bounds of the one made last. */
 #include "math/schedule_rows.h"
 
-enum { BOUNDARIES };
+enum { BOUNDARIES, RECURSIVE };
 
 static const struct hyper hypers[] = {
     ROW_STEP_LIST("boundaries", ALIAS("milestones", NULL, NULL),
                   "Steps at which the next schedule takes over: one fewer than schedules.",
                   EVERYWHERE(HYPER_REQUIRED)),
-    ROWS_END};
+    ROW_RECURSIVE, ROWS_END};
 
 static enum err_code check(const struct schedule_spec *s, const char *prefix, struct err *err)
 {
@@ -82,6 +82,7 @@ static enum err_code momentum(const struct schedule_spec *s, struct arena *a,
     fill(s, parts, schedule_value(last, 0, 0, NULL));
     *ret = *s;
     ret->children = parts;
+    ret->h[RECURSIVE] = 0;
     return ERR_OK;
 }
 
@@ -89,12 +90,17 @@ const struct schedule schedule_sequence = {
     .name = "sequence",
     .title = "One after the other",
     .formula = "\\eta_t = f_k(t - b_k) \\;\\text{with}\\; b_k \\le t < b_{k+1}",
-    .doc = "Joins schedules at boundaries; each begins anew at its own step 0 with the same base.",
+    .doc =
+        "Joins schedules at boundaries; each begins anew at its own step 0 with the same base. In "
+        "profile torch multiplicative and swalr go on from the value that is there, and one_cycle "
+        "sets the base of the others (recursive).",
     .use_when = "A warm-up, and then something else.",
     .reference = "torch.optim.lr_scheduler.SequentialLR; optax.join_schedules",
     .same_as = {"torch.optim.lr_scheduler.SequentialLR", NULL, "optax.join_schedules", NULL},
     .hypers = hypers,
     .composed = true,
+    .scalars = recursion_scalars,
+    .active = active,
     .check = check,
     .value = value,
     .momentum = momentum,

@@ -17,6 +17,12 @@ static double value(const struct schedule_spec *s, uint64_t t, double base, cons
     return schedule_or(s->h[INITIAL], base) * pow(s->h[GAMMA], floor((double)t / s->h[STEP_SIZE]));
 }
 
+static struct schedule_move move(const struct schedule_spec *s, enum schedule_turn turn, uint64_t t)
+{
+    (void)turn;
+    return recursion_ratio(s, t);
+}
+
 const struct schedule schedule_step = {
     .name = "step",
     .title = "Step decay",
@@ -29,4 +35,7 @@ const struct schedule schedule_step = {
                 "optax.exponential_decay(staircase=True)", NULL},
     .hypers = hypers,
     .value = value,
+    .move = move,
+    .multiplies = true,
+    .beyond_torch = 1 << INITIAL,
 };

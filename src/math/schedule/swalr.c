@@ -21,6 +21,24 @@ static double value(const struct schedule_spec *s, uint64_t t, double base, cons
     return anneal((int)s->h[ANNEAL], base, s->h[SWA_LR], (double)t / s->h[ANNEAL_STEPS]);
 }
 
+/* How much of the way is done at step t; torch is at its end at once where there is none. */
+static double done(const struct schedule_spec *s, double t)
+{
+    double steps = s->h[ANNEAL_STEPS];
+    double at = steps > 0 ? fmin(fmax(t / steps, 0), 1) : 1;
+    return anneal((int)s->h[ANNEAL], 0, 1, at);
+}
+
+/* torch finds the value at which the way began from the one before, as far as it can. */
+static struct schedule_move move(const struct schedule_spec *s, enum schedule_turn turn, uint64_t t)
+{
+    double now = done(s, (double)t), before = turn == SCHEDULE_GO_ON ? done(s, (double)t - 1) : 0;
+    if (before == 1)
+        return (struct schedule_move){.constant = s->h[SWA_LR]};
+    double kept = (1 - now) / (1 - before);
+    return (struct schedule_move){.of_value = kept, .constant = s->h[SWA_LR] * (1 - kept)};
+}
+
 const struct schedule schedule_swalr = {
     .name = "swalr",
     .title = "To the rate of weight averaging",
@@ -33,4 +51,6 @@ const struct schedule schedule_swalr = {
     .same_as = {"torch.optim.swa_utils.SWALR", NULL, NULL, NULL},
     .hypers = hypers,
     .value = value,
+    .move = move,
+    .continues = true,
 };
