@@ -69,7 +69,7 @@ static inline double constraint_factor(const struct constraint *c, double norm)
 {
     if (norm == 0 || (c->spare && norm >= c->least && norm <= c->most))
         return 1;
-    double wanted = fmin(fmax(norm, c->least), c->most);
+    double wanted = isnan(norm) ? norm : fmin(fmax(norm, c->least), c->most);
     return (c->rate * wanted + (1 - c->rate) * norm) / (norm + c->eps);
 }
 

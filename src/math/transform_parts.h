@@ -17,6 +17,12 @@ static inline void span_scale(double *x, double by, size_t n)
         x[i] *= by;
 }
 
+/* The larger of two; NaN where one is, which fmax would drop. */
+static inline double larger(double a, double b)
+{
+    return isnan(a) || a > b ? a : b;
+}
+
 static inline double span_largest(const double *x, size_t n)
 {
     double largest = 0;

@@ -16,10 +16,15 @@ static int simplex_downward(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
-/* θ of n numbers, which are sorted on the way. */
+/* θ of n numbers, which are sorted on the way; NaN where one of them is, which has no order. */
 static inline double simplex_threshold(double *x, size_t n, double scale)
 {
     double sum = 0, theta = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += x[i];
+    if (isnan(sum))
+        return sum;
+    sum = 0;
     qsort(x, n, sizeof *x, simplex_downward);
     for (size_t i = 0; i < n; i++) {
         sum += x[i];

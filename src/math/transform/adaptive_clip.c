@@ -43,7 +43,7 @@ static enum err_code before(struct transform_step *s, struct err *err)
                 double *g = s->g + t->offset + u;
                 double norm = unit_norm(g, t->count - u, units);
                 double weights = unit_norm(s->w + t->offset + u, t->count - u, units);
-                double most = s->h[CLIPPING] * fmax(weights, s->h[EPS]);
+                double most = s->h[CLIPPING] * larger(weights, s->h[EPS]);
                 if (norm < most)
                     continue;
                 double by = most / (norm < 1e-6 ? 1e-6 : norm);

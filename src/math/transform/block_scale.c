@@ -23,7 +23,7 @@ static enum err_code before(struct transform_step *s, struct err *err)
             double size = tensor_norm(t, s->w);
             if (s->h[SIZE] == RMS)
                 size /= sqrt((double)t->count);
-            span_scale(s->g + t->offset, fmax(size, s->h[MIN_SCALE]), t->count);
+            span_scale(s->g + t->offset, larger(size, s->h[MIN_SCALE]), t->count);
         }
     return ERR_OK;
 }

@@ -10,7 +10,7 @@ static const struct hyper hypers[] = {
 static double shrink(double w, double theta)
 {
     double size = fabs(w) - theta;
-    return size > 0 ? copysign(size, w) : 0;
+    return size <= 0 ? 0 : copysign(size, w);
 }
 
 static enum err_code after(struct transform_step *s, struct err *err)

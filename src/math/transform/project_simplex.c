@@ -18,7 +18,7 @@ static enum err_code after(struct transform_step *s, struct err *err)
         {
             double *w = s->w + t->offset;
             for (size_t i = 0; i < t->count; i++)
-                w[i] = w[i] > theta ? w[i] - theta : 0;
+                w[i] = w[i] <= theta ? 0 : w[i] - theta;
         }
     return ERR_OK;
 }

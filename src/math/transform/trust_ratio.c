@@ -20,8 +20,8 @@ static enum err_code before(struct transform_step *s, struct err *err)
     for
         EACH_TENSOR(t, s)
         {
-            double size = fmax(tensor_norm(t, s->w), least);
-            double move = fmax(tensor_norm(t, s->g), least);
+            double size = larger(tensor_norm(t, s->w), least);
+            double move = larger(tensor_norm(t, s->g), least);
             span_scale(s->g + t->offset,
                        trust_ratio(size, move, s->h[TRUST_COEFFICIENT], s->h[EPS]), t->count);
         }

@@ -1,5 +1,6 @@
 /* Norms of units at the edges, where no library's trajectory goes: squares that leave the range of
- * a double, units of zeros, tensors without the axis, what is in range already. */
+ * a double, units of zeros, tensors without the axis, what is in range already; and that a NaN
+ * stays one, in a unit and in a projection. */
 #include "math/transform.h"
 
 #include <criterion/criterion.h>
@@ -65,4 +66,25 @@ Test(constraint, left_alone)
     apply("max_norm", 0, 2, w);
     cr_expect(w[0] == 3 && w[3] == 4);
     cr_expect(w[1] == 1 && w[4] == 2 && w[2] == 0.1 && w[5] == 0.3, "in range already");
+}
+
+Test(constraint, nan_stays)
+{
+    static const char *const projections[] = {"project_simplex", "project_l1_ball"};
+    double w[N] = {1, NAN, 2, 3, 4, 5}, h[TRANSFORM_HYPERS] = {1, 0};
+    apply("min_max_norm", 0, 2, w);
+    cr_expect(isnan(w[1]) && isnan(w[4]) && w[0] == 1);
+    for (int i = 0; i < 2; i++) {
+        double x[N] = {1, NAN, 2, -3, 4, 5};
+        struct tensor whole = {.name = "x", .rank = 1, .shape = {N}, .count = N};
+        struct arena scratch;
+        struct err err;
+        arena_init(&scratch);
+        struct transform_step s = {
+            .h = h, .w = x, .n = N, .tensors = &whole, .tensor_count = 1, .scratch = &scratch};
+        cr_assert_eq(transform_find(projections[i])->after(&s, &err), ERR_OK);
+        for (int k = 0; k < N; k++)
+            cr_expect(isnan(x[k]), "%s: no number has a place", projections[i]);
+        arena_close(&scratch);
+    }
 }
