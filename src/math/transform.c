@@ -8,6 +8,7 @@
 
 #include <fnmatch.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define X(name) extern const struct transform transform_##name;
@@ -211,6 +212,37 @@ static void tell(struct transform_step *s, const char *symbol, const struct tran
         explain_line(s->explain, symbol, t->formula, is, explain_call(s->explain, t->name), was);
 }
 
+static int by_offset(const void *key, const void *item)
+{
+    size_t offset = *(const size_t *)key, is = ((const struct transform_own *)item)->offset;
+    return (offset > is) - (offset < is);
+}
+
+const struct transform_own *transform_own(const struct transform_step *s, const struct tensor *t)
+{
+    if (!s->own || t->count == 0)
+        return NULL;
+    return bsearch(&t->offset, s->own, s->own_count, sizeof *s->own, by_offset);
+}
+
+/* Leaves the tensors out that groups freeze. */
+static enum err_code hide_still(struct transform_step *s, struct err *err)
+{
+    const struct tensor *all = s->tensors;
+    int count = s->tensor_count;
+    struct tensor *moving = arena_alloc(s->scratch, ((size_t)count + 1) * sizeof *moving);
+    if (!moving)
+        return err_add(err, ERR_MEMORY, "", "no memory for the transforms of a step");
+    s->tensors = moving;
+    s->tensor_count = 0;
+    for (int i = 0; i < count; i++) {
+        const struct transform_own *own = transform_own(s, &all[i]);
+        if (!own || !own->still)
+            moving[s->tensor_count++] = all[i];
+    }
+    return ERR_OK;
+}
+
 static enum err_code call(const struct transform_link *link, transform_function *function,
                           struct transform_step *s, struct err *err)
 {
@@ -224,7 +256,11 @@ static enum err_code call(const struct transform_link *link, transform_function 
     s->tensors = link->tensors;
     s->tensor_count = link->tensor_count;
     double g = s->explain ? s->g[i] : 0, w = s->explain ? s->w[i] : 0;
-    enum err_code code = function(s, err);
+    enum err_code code = ERR_OK;
+    if (s->own && function == link->transform->before && !link->transform->whole)
+        code = hide_still(s, err);
+    if (!code)
+        code = function(s, err);
     if (!code && s->explain) {
         tell(s, "g", link->transform, g, s->g[i]);
         tell(s, "w", link->transform, w, s->w[i]);

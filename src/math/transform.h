@@ -9,6 +9,9 @@
  * on the question whether a step is taken at all (accumulation, skipping); after it, on the
  * parameters (projection, lookahead) or on an average of them.
  *
+ * Tensors that the session's groups freeze are hidden before the kernel from transforms that act
+ * tensor by tensor: a frozen one counts in no norm. What is done to them after it is taken back.
+ *
  * A *chain* is the list of a session: links, each a transform with its hyperparameters, the tensors
  * that its patterns choose, and its state. The state of a chain is one run of doubles, whatever the
  * session's dtype; who owns it (a session: its block) places the chain in it. All arrays are double
@@ -41,19 +44,29 @@ enum verdict {
     VERDICT_SKIP  /* the step does not count */
 };
 
+/* What the groups of a session make of one tensor. */
+struct transform_own {
+    size_t offset; /* of the tensor */
+    double lr;     /* of the optimizer at this step */
+    bool still;    /* it is frozen */
+};
+
 /* What a transform may look at, and change where not const. */
 struct transform_step {
-    uint64_t t;                    /* number of the step that the kernel makes, from 1 */
-    const double *h;               /* hyperparameters, by table index */
-    const struct hyper_list *list; /* of its lists */
-    double *scalar;                /* named scalars, by table index */
-    double *const *slot;           /* named arrays of n */
-    double lr;                     /* of the optimizer at this step; NaN: it has none */
-    double *g;                     /* before: the gradient */
-    double *w;                     /* the parameters: before the kernel, or after it */
-    const double *old;             /* the parameters as they were before the step */
-    size_t n;                      /* numbers in each array */
-    const double *samples;         /* sample_count × n: gradients of single samples, or NULL */
+    uint64_t t;                      /* number of the step that the kernel makes, from 1 */
+    const double *h;                 /* hyperparameters, by table index */
+    const struct hyper_list *list;   /* of its lists */
+    double *scalar;                  /* named scalars, by table index */
+    double *const *slot;             /* named arrays of n */
+    double lr;                       /* of the optimizer at this step; NaN: it has none */
+    const struct transform_own *own; /* in the order of offsets, tensors without numbers left out;
+                                        NULL: there are no groups */
+    size_t own_count;
+    double *g;             /* before: the gradient */
+    double *w;             /* the parameters: before the kernel, or after it */
+    const double *old;     /* the parameters as they were before the step */
+    size_t n;              /* numbers in each array */
+    const double *samples; /* sample_count × n: gradients of single samples, or NULL */
     size_t sample_count;
     const double *weights;        /* of the samples, or NULL: 1 each */
     bool reduce_sum;              /* samples are added up; otherwise their weighted mean */
@@ -112,6 +125,8 @@ const struct transform *transform_find(const char *name); /* NULL: unknown */
 const char *transform_meant(const char *given);
 
 int transform_slots(const struct transform *t);
+/* What groups make of a tensor; NULL: nothing. */
+const struct transform_own *transform_own(const struct transform_step *s, const struct tensor *t);
 int transform_scalars(const struct transform *t);
 
 /* Whether a tensor's name is chosen: it fits one of the patterns of `match` (NULL: any name does)

@@ -43,6 +43,11 @@ bool groups_snapshot(struct session *copy, const struct session *s, struct arena
 /* Gives frozen tensors a gradient of 0, so that nothing sees theirs. false: no memory. */
 bool groups_mask(const struct session *s, struct input *input, struct arena *scratch);
 
+/* What groups make of each tensor, for transforms; `h` are the hyperparameters of this step. NULL
+ * where there are none. false: no memory. */
+bool groups_own_each(const struct session *s, const double *h, struct arena *scratch,
+                     struct transform_step *ret);
+
 /* Puts frozen tensors back, which transforms may have moved; w and old hold n numbers. */
 void groups_restore(const struct session *s, double *w, const double *old);
 

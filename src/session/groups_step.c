@@ -196,6 +196,28 @@ const double *groups_own(const struct session *s, size_t i, int k)
     return NULL;
 }
 
+bool groups_own_each(const struct session *s, const double *h, struct arena *scratch,
+                     struct transform_step *ret)
+{
+    double own[HYPER_MAX];
+    if (!s->groups)
+        return true;
+    struct transform_own *x = arena_alloc(scratch, ((size_t)s->tensor_count + 1) * sizeof *x);
+    if (!x)
+        return false;
+    ret->own = x;
+    for (int i = 0; i < s->tensor_count; i++) {
+        if (s->tensors[i].count == 0)
+            continue;
+        hypers_at(s, s->groups->of[i], h, session_next_t(s) - 1, own, NULL);
+        x[ret->own_count++] =
+            (struct transform_own){.offset = s->tensors[i].offset,
+                                   .lr = s->optim->lr >= 0 ? own[s->optim->lr] : NAN,
+                                   .still = is_frozen(s, i)};
+    }
+    return true;
+}
+
 static double *scalars_of(const struct session *s, int group)
 {
     return group < 0 ? s->scalars : s->groups->list[group].state + 1;

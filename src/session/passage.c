@@ -67,7 +67,7 @@ enum err_code passage_before(struct passage *p, struct session *s, const struct 
                                    .scratch = scratch};
     p->given = input->g;
     p->gradient_norm = norm_of(input->g, NULL, n);
-    if (!open_passage(p, s, input->g, scratch))
+    if (!open_passage(p, s, input->g, scratch) || !groups_own_each(s, input->h, scratch, &p->s))
         return no_memory(err);
     enum err_code code = transform_chain_before(s->chain, &p->s, err);
     if (code)

@@ -9,7 +9,7 @@ tests/golden/groups/<optimizer>/<library>-<variant>-<stream>.json:
 
     source      what was run, with its version
     stream      the gradients
-    session     as posted to stepd, without the parameters: optimizer, groups, schedule
+    session     as posted to stepd, without the parameters: optimizer, groups, schedule, transforms
     patches     optional: {"101": {...}}: a PATCH just before that step
     shapes      the six numbers cut into tensors
     start       the parameters before the first step
@@ -42,8 +42,9 @@ class Case:
     tolerance: float = 1e-12
 
 
-def run_torch(cls, base, own, scheduler=None, frozen=lambda t: ()):
-    """One group for W with `base`, one for b with `own`; frozen(t) names those without gradient."""
+def run_torch(cls, base, own, scheduler=None, frozen=lambda t: (), before=None):
+    """One group for W with `base`, one for b with `own`; frozen(t) names those without gradient;
+    before(torch, w) is called before each step."""
 
     def run(case, rows):
         import torch
@@ -55,6 +56,8 @@ def run_torch(cls, base, own, scheduler=None, frozen=lambda t: ()):
         for t, row in enumerate(rows, 1):
             for name, p, x in zip(SHAPES, w, cut(row)):
                 p.grad = None if name in frozen(t) else torch.tensor(x)
+            if before:
+                before(torch, w)
             opt.step()
             if schedule:
                 schedule.step()
@@ -137,6 +140,13 @@ def torch_case(name, cls, variant, base, own, posted=None, more=None, schedule=N
                 run_torch(cls, base, own, scheduler, frozen), **rest)
 
 
+def decay_and_clip(torch, w):
+    for p in w:
+        if p.grad is not None:
+            p.grad.add_(p.detach(), alpha=0.5)
+    torch.nn.utils.clip_grad_norm_(w, 0.5)
+
+
 def optax_case(name, variant, base, own, first, second, **rest):
     session = {"optimizer": {"name": name, "profile": "optax", **base},
                "groups": [{"match": "b", **own}]}
@@ -179,6 +189,24 @@ CASES = [
     torch_case("adam", "Adam", "amsgrad", {"lr": 0.01, "amsgrad": True}, {"amsgrad": False}),
     torch_case("adamw", "AdamW", "decay", {"lr": 0.01, "weight_decay": 0.1}, {"weight_decay": 0.0},
                streams=("mixed", "scales")),
+    Case("adam", "torch", "decoupled-transform",
+         {"optimizer": {"name": "adam", "profile": "torch", "lr": 0.01},
+          "groups": [{"match": "b", "lr": 0.1}],
+          "schedule": {"name": "exponential", "gamma": 0.995},
+          "transforms": [{"name": "weight_decay", "weight_decay": 0.1, "mode": "decoupled"}]},
+         "torch.optim.AdamW([W, {b, lr=0.1}], lr=0.01, weight_decay=0.1); ExponentialLR(0.995)",
+         run_torch("AdamW", {"lr": 0.01, "weight_decay": 0.1}, {"lr": 0.1},
+                   lambda s, o: s.ExponentialLR(o, 0.995))),
+    Case("sgd", "torch", "frozen-clipped",
+         {"optimizer": {"name": "sgd", "profile": "torch", "lr": 0.1},
+          "groups": [{"match": "W", "frozen": True}],
+          "transforms": [{"name": "weight_decay", "weight_decay": 0.5},
+                         {"name": "clip_global_norm", "max_norm": 0.5}]},
+         "torch.optim.SGD([W, b], lr=0.1), W.grad None in steps 1-500; gradients plus 0.5 w where "
+         "there are any, then clip_grad_norm_([W, b], 0.5)",
+         run_torch("SGD", {"lr": 0.1}, {}, frozen=lambda t: ("W",) if t <= 500 else (),
+                   before=decay_and_clip),
+         patches={"501": {"groups": [{"frozen": False}]}}),
     torch_case("nadam", "NAdam", "products", {"lr": 0.01},
                {"momentum_decay": 0.04, "betas": [0.8, 0.999]}),
     torch_case("radam", "RAdam", "betas", {"lr": 0.01}, {"betas": [0.9, 0.99]}),

@@ -11,22 +11,25 @@ static const struct hyper hypers[] = {
      .min = 0,
      .max = INFINITY,
      .doc = "How strongly parameters are drawn to 0 at each step."},
-    ROW_CHOICE("mode", decay_choices, NULL, NULL,
-               "l2 adds weight_decay·w to the gradient; decoupled multiplies w by "
-               "1 - lr·weight_decay before the step; independent by 1 - weight_decay.",
-               DECAY_L2, DECAY_DECOUPLED, DECAY_L2, DECAY_L2),
+    ROW_CHOICE(
+        "mode", decay_choices, NULL, NULL,
+        "l2 adds weight_decay·w to the gradient; decoupled multiplies w by "
+        "1 - lr·weight_decay before the step, with the lr of the tensor's group; independent by "
+        "1 - weight_decay.",
+        DECAY_L2, DECAY_DECOUPLED, DECAY_L2, DECAY_L2),
     ROWS_END};
 
 static enum err_code before(struct transform_step *s, struct err *err)
 {
     double wd = s->h[WEIGHT_DECAY], l2 = decay_l2(wd, s->h[MODE]);
-    double keep = decay_keep(wd, s->h[MODE], s->lr);
-    if (isnan(keep))
+    if (isnan(decay_keep(wd, s->h[MODE], s->lr)))
         return err_add(err, ERR_VALIDATION, "#",
                        "decoupled weight decay needs an optimizer with a learning rate");
     for
         EACH_TENSOR(t, s)
         {
+            const struct transform_own *own = transform_own(s, t);
+            double keep = decay_keep(wd, s->h[MODE], own ? own->lr : s->lr);
             double *g = s->g + t->offset, *w = s->w + t->offset;
             for (size_t i = 0; i < t->count && l2 != 0; i++)
                 g[i] += l2 * w[i];
