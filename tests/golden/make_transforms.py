@@ -325,8 +325,7 @@ def run_scaler(case, optimizer, rows):
     t = case.transforms[0]
     parameters = [torch.nn.Parameter(torch.tensor(x)) for x in cut(START)]
     opt = golden.find_function(name)(parameters, **arguments)
-    scaler = torch.amp.GradScaler("cpu", init_scale=t["init_scale"],
-                                  growth_interval=t["growth_interval"])
+    scaler = torch.amp.GradScaler("cpu", **{k: v for k, v in t.items() if k != "name"})
     scaler.scale(torch.zeros(()))  # makes its state
     last["state"] = scaler
     for row in rows:
@@ -506,6 +505,14 @@ CASES = [
     Case("loss_scale", "torch", "default",
          [T("loss_scale", init_scale=1024.0, growth_interval=50)],
          "GradScaler(init_scale=1024.0, growth_interval=50).step(OPT), update()",
+         run_scaler, nonfinite=[1, 2, 60, 400, 990],
+         scalars={"dynamic_scale": lambda s: s.get_scale(),
+                  "step_counter": lambda s: s._get_growth_tracker()}),
+    Case("loss_scale", "torch", "factors",
+         [T("loss_scale", init_scale=1000.1, growth_factor=1.37, backoff_factor=0.7,
+            growth_interval=50)],
+         "GradScaler(init_scale=1000.1, growth_factor=1.37, backoff_factor=0.7, growth_interval=50)"
+         ".step(OPT), update()",
          run_scaler, nonfinite=[1, 2, 60, 400, 990],
          scalars={"dynamic_scale": lambda s: s.get_scale(),
                   "step_counter": lambda s: s._get_growth_tracker()}),

@@ -1,10 +1,14 @@
-/* Dynamic loss scaling for clients that compute in half precision. */
+/* Dynamic loss scaling for clients that compute in half precision. The libraries keep the scale in
+ * float32, which is exact for powers of two and shows in the eighth digit for others. */
 #include "math/transform_parts.h"
 
 #include <float.h>
 
-enum { INITIAL_SCALE, GROWTH_STEPS, GROWTH_FACTOR, BACKOFF_FACTOR };
+enum { INITIAL_SCALE, GROWTH_STEPS, GROWTH_FACTOR, BACKOFF_FACTOR, PRECISION };
 enum { DYNAMIC_SCALE, STEP_COUNTER };
+enum { DOUBLE, SINGLE, SINGLE_INVERSE };
+
+static const char *const precisions[] = {"double", "single", "single_inverse", NULL};
 
 static const struct hyper hypers[] = {
     ROW_POSITIVE_OR("initial_scale", "init_scale", NULL, NULL, "The scale at the start.", 65536,
@@ -16,11 +20,25 @@ static const struct hyper hypers[] = {
     ROW_POSITIVE_OR("backoff_factor", NULL, NULL, NULL,
                     "What it is multiplied by after a gradient that is not finite.", 0.5, 0.5, 0.5,
                     0.5),
+    ROW_CHOICE("precision", precisions, NULL, NULL,
+               "What the scale is kept in: double, or single as in Keras; single_inverse is "
+               "GradScaler's way to multiply by the inverse, rounded to single too.",
+               SINGLE_INVERSE, SINGLE, DOUBLE, DOUBLE),
     ROWS_END};
+
+static double rounded(const double *h, double scale)
+{
+    return h[PRECISION] == DOUBLE ? scale : (double)(float)scale;
+}
 
 static double initial_scale(const double *h)
 {
-    return h[INITIAL_SCALE];
+    return rounded(h, h[INITIAL_SCALE]);
+}
+
+static double unscaled(const double *h, double g, double scale)
+{
+    return h[PRECISION] == SINGLE_INVERSE ? g * rounded(h, 1 / scale) : g / scale;
 }
 
 static const struct transform_scalar scalars[] = {
@@ -33,7 +51,7 @@ static enum err_code before(struct transform_step *s, struct err *err)
     double *scale = &s->scalar[DYNAMIC_SCALE];
     (void)err;
     if (!chosen_finite(s, s->g)) {
-        *scale *= s->h[BACKOFF_FACTOR];
+        *scale = rounded(s->h, *scale * s->h[BACKOFF_FACTOR]);
         s->scalar[STEP_COUNTER] = 0;
         s->verdict = VERDICT_SKIP;
         return ERR_OK;
@@ -42,11 +60,11 @@ static enum err_code before(struct transform_step *s, struct err *err)
         EACH_TENSOR(t, s)
         {
             for (size_t i = t->offset; i < t->offset + t->count; i++)
-                s->g[i] /= *scale;
+                s->g[i] = unscaled(s->h, s->g[i], *scale);
         }
     if (++s->scalar[STEP_COUNTER] >= s->h[GROWTH_STEPS]) {
-        if (*scale * s->h[GROWTH_FACTOR] <= FLT_MAX) /* the libraries keep it in float32 */
-            *scale *= s->h[GROWTH_FACTOR];
+        if (*scale * s->h[GROWTH_FACTOR] <= FLT_MAX)
+            *scale = rounded(s->h, *scale * s->h[GROWTH_FACTOR]);
         s->scalar[STEP_COUNTER] = 0;
     }
     return ERR_OK;
