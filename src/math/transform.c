@@ -272,11 +272,13 @@ enum err_code transform_chain_before(struct transform_chain *chain, struct trans
                                      struct err *err)
 {
     s->verdict = VERDICT_TAKE;
-    for (int i = 0; i < chain->count && s->verdict == VERDICT_TAKE; i++) {
-        const struct transform_link *link = &chain->links[i];
+    for (s->reached = 0; s->reached < chain->count; s->reached++) {
+        const struct transform_link *link = &chain->links[s->reached];
         enum err_code code = call(link, link->transform->before, s, err);
         if (code)
             return code;
+        if (s->verdict != VERDICT_TAKE)
+            break;
     }
     if (s->verdict == VERDICT_HOLD)
         chain->state[0]++;
@@ -286,7 +288,7 @@ enum err_code transform_chain_before(struct transform_chain *chain, struct trans
 enum err_code transform_chain_after(struct transform_chain *chain, struct transform_step *s,
                                     struct err *err)
 {
-    for (int i = 0; i < chain->count; i++) {
+    for (int i = 0; i < s->reached; i++) {
         const struct transform_link *link = &chain->links[i];
         enum err_code code = call(link, link->transform->after, s, err);
         if (code)

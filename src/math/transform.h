@@ -7,7 +7,8 @@
  * A transform acts in one or both of two places:
  *   before the kernel, on the gradient (clipping), on the parameters (decoupled weight decay), or
  * on the question whether a step is taken at all (accumulation, skipping); after it, on the
- * parameters (projection, lookahead) or on an average of them.
+ * parameters (projection, lookahead) or on an average of them. A link that holds a step back stands
+ * for the optimizer and all links after it: those before it act on every step, on both sides.
  *
  * Tensors that the session's groups freeze are hidden before the kernel from transforms that act
  * tensor by tensor: a frozen one counts in no norm. What is done to them after it is taken back.
@@ -74,6 +75,7 @@ struct transform_step {
     int tensor_count;
     struct arena *scratch;   /* memory until the end of the step */
     enum verdict verdict;    /* before: VERDICT_TAKE unless changed */
+    int reached;             /* links that saw the step: not those after one that held it back */
     struct explain *explain; /* NULL, or gets a line from each link that changes the coordinate */
     size_t coordinate;
 };

@@ -44,7 +44,8 @@ enum err_code passage_before(struct passage *p, struct session *s, const struct 
                              struct input *input, const struct step_output *out,
                              struct arena *scratch, struct err *err);
 
-/* Runs its `after` once the kernel has made the step, and puts the norms right. */
+/* Runs its `after` once the kernel has made the step or a link has held it back, and puts the norms
+ * right. */
 enum err_code passage_after(struct passage *p, struct session *s, struct optim_norms *norms,
                             struct err *err);
 

@@ -107,8 +107,10 @@ void passage_explain_end(const struct passage *p, const struct session *s, struc
     double w = s->view.dtype == DTYPE_FLOAT32 ? ((float *)s->view.w)[out->coordinate]
                                               : ((double *)s->view.w)[out->coordinate];
     const struct explain_line *last = x->count ? &x->lines[x->count - 1] : NULL;
+    if (last && strcmp(last->symbol, "w") == 0 && memcmp(&last->value, &w, sizeof w) == 0)
+        return;
     if (p->s.verdict != VERDICT_TAKE)
         explain_line(x, "w", "w_t = w_{t-1}", w, "");
-    else if (!last || strcmp(last->symbol, "w") != 0 || memcmp(&last->value, &w, sizeof w) != 0)
+    else
         explain_line(x, "w", "w_t", w, "{}", w);
 }

@@ -164,19 +164,16 @@ static enum err_code run_chain(struct session *s, const struct step_input *in, s
     }
     *ret_verdict = p.s.verdict;
     *ret_norms = (struct optim_norms){.gradient = p.gradient_norm, .finite = true};
-    if (p.s.verdict != VERDICT_TAKE) {
-        passage_explain_end(&p, s, out);
-        return ERR_OK;
-    }
-    if (s->on_nonfinite != NONFINITE_ALLOW && !input_finite(s, in, input)) {
+    bool taken = p.s.verdict == VERDICT_TAKE;
+    if (taken && s->on_nonfinite != NONFINITE_ALLOW && !input_finite(s, in, input)) {
         ret_norms->finite = false;
         return s->on_nonfinite == NONFINITE_SKIP ? ERR_OK : still_not_finite(s, in, input, err);
     }
-    code = run(s, in, input, scratch, out, ret_norms, err);
-    if (code)
+    if (taken && (code = run(s, in, input, scratch, out, ret_norms, err)))
         return code;
     before = err->count;
-    code = passage_after(&p, s, ret_norms, err);
+    if (p.s.verdict != VERDICT_SKIP)
+        code = passage_after(&p, s, ret_norms, err);
     if (code)
         move_pointers(in, err, before);
     else

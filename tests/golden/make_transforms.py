@@ -115,9 +115,12 @@ def run_lookahead(case, optimizer, rows):
     import optax
 
     name, arguments = OPTIMIZERS["optax"][optimizer]
-    t = case.transforms[0]
-    chain = optax.lookahead(golden.find_function(name)(**arguments), t["sync_period"],
-                            t["slow_step_size"])
+    t, *inner = case.transforms
+    base = golden.find_function(name)(**arguments)
+    if inner:
+        base = optax.MultiSteps(base, inner[0]["every_k_schedule"], accumulator_dtype=jnp.float64)
+        base = base.gradient_transformation()
+    chain = optax.lookahead(base, t["sync_period"], t["slow_step_size"])
     params = optax.LookaheadParams.init_synced([jnp.array(x) for x in cut(START)])
     state = chain.init(params)
     update = jax.jit(chain.update)
@@ -233,6 +236,33 @@ def keras_with(extra=None, wrap="OPT", exclude=None, readout=None, constraints=N
     return run
 
 
+def keras_accumulated(steps, extra=None, constraints=None):
+    """`steps` gradients make one; by stateless_apply, since apply compiles each step anew."""
+
+    def run(case, optimizer, rows):
+        import jax
+        import keras
+
+        keras.config.set_floatx("float64")
+        name, arguments = OPTIMIZERS["keras"][optimizer]
+        opt = golden.find_function(name)(**arguments, **(extra or {}),
+                                         gradient_accumulation_steps=steps)
+        w = [keras.Variable(x, dtype="float64", name=n) for x, n in zip(cut(START), SHAPES)]
+        for x in w:
+            x.constraint = eval((constraints or {}).get(x.name, "None"), {"keras": keras})
+        opt.build(w)
+        averages = [v.path for v in getattr(opt, "_model_variables_moving_average", [])]
+        places = [i for i, v in enumerate(opt.variables) if v.path in averages]
+        step = jax.jit(opt.stateless_apply)
+        values, state = [v.value for v in w], [v.value for v in opt.variables]
+        for row in rows:
+            g = [keras.ops.convert_to_tensor(x, dtype="float64") for x in cut(row)]
+            values, state = step(state, g, values)
+            yield join(values), {"ema": join([state[i] for i in places])} if places else {}
+
+    return run
+
+
 def run_keras_scaler(case, optimizer, rows):
     """By stateless_apply: apply leaks a tracer on jax."""
     import jax
@@ -285,7 +315,7 @@ def regularized(call, matrices=False):
 # torch: what is done to the gradients before the step, and to the parameters after it.
 
 
-def torch_with(extra=None, before=None, cls=None, frozen=None, average=None, after=None):
+def torch_with(extra=None, before=None, cls=None, frozen=None, average=None, after=None, every=1):
     def run(case, optimizer, rows):
         import torch
 
@@ -300,10 +330,12 @@ def torch_with(extra=None, before=None, cls=None, frozen=None, average=None, aft
         averaged = average[1](torch.optim.swa_utils, model) if average else None
         for t, row in enumerate(rows, 1):
             for p, x in zip(parameters, cut(row)):
-                p.grad = torch.tensor(x) if p.requires_grad else None
+                gathered = p.grad if (t - 1) % every else torch.zeros(p.shape)
+                p.grad = gathered + torch.tensor(x) if p.requires_grad else None
             if before:
                 before(torch, parameters)
-            opt.step()
+            if t % every == 0:
+                opt.step()
             if after:
                 with torch.no_grad():
                     after(torch, parameters)
@@ -336,14 +368,19 @@ def run_scaler(case, optimizer, rows):
         yield join([p.detach() for p in parameters]), {}
 
 
-def constrained(name, variant, arguments, call, shapes=None, chosen=None, **more):
-    """A keras constraint on the variables named in `chosen`, or on all."""
+def constrained(name, variant, arguments, call, shapes=None, chosen=None, steps=None, **more):
+    """A keras constraint on the variables named in `chosen`, or on all; `steps` gradients make one."""
     shapes = shapes or SHAPES
     names = chosen or list(shapes)
     transform = T(name, **arguments, **({"match": ",".join(chosen)} if chosen else {}))
     text = "keras.constraints." + call
-    return Case(name, "keras", variant, [transform], f"OPT; {text} of {', '.join(names)}",
-                keras_with(constraints=dict.fromkeys(names, text)), shapes=shapes, **more)
+    source, transforms, run = "OPT", [transform], keras_with(constraints=dict.fromkeys(names, text))
+    if steps:
+        source = f"OPT(gradient_accumulation_steps={steps})"
+        transforms.append(T("accumulate", gradient_accumulation_steps=steps))
+        run = keras_accumulated(steps, constraints=dict.fromkeys(names, text))
+    return Case(name, "keras", variant, transforms, f"{source}; {text} of {', '.join(names)}", run,
+                shapes=shapes, **more)
 
 
 def renorm(dim, norm):
@@ -520,6 +557,10 @@ CASES = [
                "optax.chain(OPT, optax.apply_every(4))", streams=HARD),
     optax_case("apply_every", "masked", [T("apply_every", k=3, match="b")],
                "optax.chain(OPT, optax.masked(optax.apply_every(3), [False, True]))"),
+    optax_case("apply_every", "accumulated",
+               [T("apply_every", k=4), T("accumulate", every_k_schedule=3)],
+               "optax.chain(optax.MultiSteps(OPT, 3, accumulator_dtype=jnp.float64)"
+               ".gradient_transformation(), optax.apply_every(4))"),
 
     # penalties
     Case("regularize", "keras", "l1_l2", [T("regularize", l1=0.03, l2=0.02)],
@@ -546,6 +587,10 @@ CASES = [
          "optax.lookahead(OPT, 5, 0.5)", run_lookahead, streams=HARD),
     Case("lookahead", "optax", "short", [T("lookahead", sync_period=1, slow_step_size=0.8)],
          "optax.lookahead(OPT, 1, 0.8)", run_lookahead),
+    Case("lookahead", "optax", "accumulated",
+         [T("lookahead", sync_period=5, slow_step_size=0.5), T("accumulate", every_k_schedule=3)],
+         "optax.lookahead(optax.MultiSteps(OPT, 3, accumulator_dtype=jnp.float64), 5, 0.5)",
+         run_lookahead),
     Case("ema", "keras", "default", [T("ema")], "OPT(use_ema=True)",
          keras_with({"use_ema": True}, readout="ema"), streams=HARD),
     Case("ema", "keras", "overwrite", [T("ema", ema_momentum=0.9, ema_overwrite_frequency=7)],
@@ -556,6 +601,17 @@ CASES = [
          "OPT; AveragedModel(multi_avg_fn=get_ema_multi_avg_fn(0.999))",
          torch_with(average=("ema", lambda u, m: u.AveragedModel(
              m, multi_avg_fn=u.get_ema_multi_avg_fn(0.999)), lambda t: True))),
+    Case("ema", "keras", "accumulated",
+         [T("ema", ema_momentum=0.9, ema_overwrite_frequency=7),
+          T("accumulate", gradient_accumulation_steps=4)],
+         "OPT(use_ema=True, ema_momentum=0.9, ema_overwrite_frequency=7, "
+         "gradient_accumulation_steps=4)",
+         keras_accumulated(4, {"use_ema": True, "ema_momentum": 0.9,
+                               "ema_overwrite_frequency": 7})),
+    Case("ema", "torch", "accumulated", [T("ema", decay=0.9), T("accumulate", steps=3)],
+         "OPT at every third gradient; AveragedModel(multi_avg_fn=get_ema_multi_avg_fn(0.9)) at each",
+         torch_with(average=("ema", lambda u, m: u.AveragedModel(
+             m, multi_avg_fn=u.get_ema_multi_avg_fn(0.9)), lambda t: True), every=3)),
     Case("swa", "torch", "default", [T("swa")], "OPT; AveragedModel",
          torch_with(average=("swa", lambda u, m: u.AveragedModel(m), lambda t: True)), streams=HARD),
     Case("swa", "torch", "start", [T("swa", start=100, every=10)],
@@ -644,6 +700,8 @@ CASES = [
     constrained("min_max_norm", "default", {}, "MinMaxNorm()", streams=HARD),
     constrained("min_max_norm", "rate", {"min_value": 1.0, "max_value": 2.5, "rate": 0.25},
                 "MinMaxNorm(1.0, 2.5, 0.25)", streams=HARD),
+    constrained("min_max_norm", "accumulated", {"min_value": 1.0, "max_value": 2.5, "rate": 0.25},
+                "MinMaxNorm(1.0, 2.5, 0.25)", steps=4),
     constrained("min_max_norm", "rows", {"min_value": 3.0, "max_value": 4.0, "axis": -1},
                 "MinMaxNorm(3.0, 4.0, axis=-1)", shapes={"W": [2, 3]}),
     constrained("keep_nonnegative", "default", {}, "NonNeg()", streams=HARD),

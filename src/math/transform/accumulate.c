@@ -94,10 +94,11 @@ const struct transform transform_accumulate = {
     .formula = "g \\leftarrow \\frac{1}{k} \\sum_{j=1}^{k} g_j \\text{ at every } k\\text{-th "
                "step, else no step}",
     .doc = "Gathers the gradients of k steps and hands the optimizer their mean or sum at the "
-           "k-th. The steps between count in the session's step, leave the parameters as they are, "
-           "and do not advance the optimizer's own t. What stands before it in the list sees every "
-           "gradient, what stands after it only the gathered ones: skip_nonfinite before it leaves "
-           "out a single gradient. With boundaries k changes on the way, so that batches grow.",
+           "k-th. The steps between count in the session's step and do not advance the optimizer's "
+           "own t. What stands before it in the list acts at every gradient, what stands after it "
+           "at the gathered ones alone: skip_nonfinite before it leaves out a single gradient, an "
+           "average or a constraint before it works between the steps of the optimizer too, as "
+           "keras's do. With boundaries k changes on the way, so that batches grow.",
     .same_as = {"backward() k times between two step() (sum)",
                 "keras.optimizers.Optimizer(gradient_accumulation_steps)", "optax.MultiSteps",
                 NULL},

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { DECAY, OVERWRITE_FREQUENCY };
+enum { DECAY, OVERWRITE_FREQUENCY, COPY_FIRST };
 
 static const struct hyper hypers[] = {
     {.name = "decay",
@@ -14,8 +14,13 @@ static const struct hyper hypers[] = {
      .max = 1,
      .doc = "How much of the old average stays at each step."},
     ROW_COUNT("overwrite_frequency", 0, NULL, "ema_overwrite_frequency", NULL,
-              "At every so many steps the average takes the place of the parameters; 0: never.", 0,
-              0, 0, 0),
+              "At every so many steps of the optimizer the average takes the place of the "
+              "parameters; 0: never.",
+              0, 0, 0, 0),
+    ROW_BOOL("copy_first",
+             "Before accumulate: whether the average stays a copy of the parameters until the "
+             "optimizer has made its first step, as in Keras, or only at the first gradient.",
+             0, 1, 0, 0),
     ROWS_END};
 
 static const struct transform_slot slots[] = {
@@ -26,11 +31,12 @@ static const struct transform_scalar scalars[] = {{"averaged", "Steps in the ave
 static enum err_code after(struct transform_step *s, struct err *err)
 {
     double *average = s->slot[0];
-    double keep = s->scalar[0] > 0 ? s->h[DECAY] : 0; /* the first w starts the average */
+    bool first = s->scalar[0] == 0 || (s->h[COPY_FIRST] != 0 && s->t == 1);
+    double keep = first ? 0 : s->h[DECAY];
     (void)err;
     s->scalar[0]++;
     bool overwrite =
-        s->h[OVERWRITE_FREQUENCY] > 0 && fmod(s->scalar[0], s->h[OVERWRITE_FREQUENCY]) == 0;
+        s->h[OVERWRITE_FREQUENCY] > 0 && fmod((double)s->t, s->h[OVERWRITE_FREQUENCY]) == 0;
     for
         EACH_TENSOR(t, s)
         {
@@ -47,8 +53,9 @@ const struct transform transform_ema = {
     .title = "Exponential moving average of the parameters",
     .formula = "a_1 = w_1, \\quad a_t = \\gamma a_{t-1} + (1 - \\gamma) w_t",
     .doc = "An average of the parameters that forgets the old ones, to evaluate with: it has less "
-           "noise than the last step. The first step starts it, as in torch and Keras. It can be "
-           "read as `ema`.",
+           "noise than the last step. The first step starts it, as in torch and Keras. Before "
+           "accumulate in the list it moves with every gradient, as both libraries have it, after "
+           "it with the steps of the optimizer. It can be read as `ema`.",
     .reference = "Polyak & Juditsky, Acceleration of stochastic approximation by averaging, 1992",
     .same_as = {"torch.optim.swa_utils.AveragedModel(multi_avg_fn=get_ema_multi_avg_fn(decay))",
                 "keras.optimizers.Optimizer(use_ema=True)", NULL, NULL},

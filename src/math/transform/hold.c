@@ -31,7 +31,7 @@ const struct transform transform_hold = {
     .doc =
         "Lets the optimizer, and what stands after it in the list, see every k-th gradient alone, "
         "from step start to the one before stop. The steps between count in the session's step, "
-        "leave the parameters and all state as they are, and do not advance the optimizer's own "
+        "leave the parameters and that state as they are, and do not advance the optimizer's own "
         "t: for one of two players that move by turns, or a start that is delayed.",
     .same_as = {NULL, NULL, "optax.conditionally_mask (of a condition on the step)", NULL},
     .hypers = hypers,
