@@ -161,6 +161,7 @@ bool transform_chain_place(struct transform_chain *chain, struct transform_link 
     double *at = state ? state + 1 : NULL;
     for (int i = 0; i < count; i++) {
         const struct transform *t = links[i].transform;
+        chain->gathers |= t->gathers;
         chain->takes_nonfinite |= t->takes_nonfinite;
         chain->needs_samples |= t->needs_samples;
         chain->has_before |= t->before != NULL;

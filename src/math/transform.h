@@ -107,6 +107,7 @@ struct transform {
     const struct hyper *hypers;
     const struct transform_slot *slots;     /* NULL: none */
     const struct transform_scalar *scalars; /* NULL: none */
+    bool gathers;         /* holds steps back for their gradients to be part of a later one */
     bool takes_nonfinite; /* deals with gradients that are infinite or NaN: they may come in */
     bool needs_samples;   /* works on gradients of single samples: first in its chain */
     bool needs_pattern;   /* makes no sense on all tensors: match or exclude must be given */
@@ -159,7 +160,7 @@ enum err_code transform_link_check(const struct transform_link *link, const stru
 struct transform_chain {
     int count;
     struct transform_link *links;
-    bool takes_nonfinite, needs_samples; /* any link does */
+    bool gathers, takes_nonfinite, needs_samples; /* any link does */
     bool has_before, has_after;
     double *state; /* what follows lies in here; the first number counts the steps held back */
 };

@@ -4,6 +4,7 @@
  * to a group is copied out of the block, stepped there as a session of its own would be, and put
  * back. Costs one copy each way, for sessions with groups alone. */
 #include "session/groups.h"
+#include "session/schedules.h"
 
 #include "math/explain.h"
 
@@ -175,7 +176,8 @@ static enum err_code hypers_at(const struct session *s, int group, const double 
         const struct group *x = &s->groups->list[group];
         if (!(x->given >> k & 1))
             continue;
-        ret_h[k] = schedule_value(&moved->list[i].spec, t, x->h[k], moved->state);
+        const struct schedule_spec *spec = &moved->list[i].spec;
+        ret_h[k] = schedule_value(spec, schedules_count(s, spec, t), x->h[k], moved->state);
         if (err && !hyper_in_range(&s->optim->hypers[k], ret_h[k]))
             return err_add(err, ERR_VALIDATION, "#",
                            "the schedule of %s gives %g for group %d, which is out of its range",

@@ -267,13 +267,20 @@ bool schedules_snapshot(struct session *copy, const struct session *s, struct ar
 
 /* ---- steps ----------------------------------------------------------------------------------- */
 
+uint64_t schedules_count(const struct session *s, const struct schedule_spec *spec, uint64_t t)
+{
+    bool each = spec->profile == PROFILE_KERAS && s->chain && s->chain->gathers;
+    return each ? t + transform_chain_held(s->chain) : t;
+}
+
 void schedules_at(const struct session *s, uint64_t t, double ret_h[HYPER_MAX])
 {
     const struct session_schedules *x = s->schedules;
     memcpy(ret_h, s->h, sizeof s->h);
     for (int i = 0; i < x->count; i++) {
         int k = x->list[i].hyper;
-        ret_h[k] = schedule_value(&x->list[i].spec, t, s->h[k], x->state);
+        const struct schedule_spec *spec = &x->list[i].spec;
+        ret_h[k] = schedule_value(spec, schedules_count(s, spec, t), s->h[k], x->state);
     }
 }
 
@@ -336,10 +343,11 @@ void schedules_tell(const struct session *s, uint64_t t, const double *h, struct
             out->moved[i] = h[k];
         const char *text = out->explanation ? line_text(schedule, out->explanation->arena) : NULL;
         const double *own = text ? groups_own(s, out->coordinate, k) : NULL;
-        double value = own ? schedule_value(&one->spec, t, *own, x->state) : h[k];
+        uint64_t count = schedules_count(s, &one->spec, t);
+        double value = own ? schedule_value(&one->spec, count, *own, x->state) : h[k];
         if (text)
             explain_line(out->explanation, s->optim->hypers[k].name, schedule->formula, value, text,
-                         (double)t, own ? *own : s->h[k]);
+                         (double)count, own ? *own : s->h[k]);
     }
 }
 

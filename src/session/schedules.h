@@ -52,6 +52,10 @@ bool schedules_snapshot(struct session *copy, const struct session *s, struct ar
 
 /* ---- steps --------------------------------------------------------------------------------- */
 
+/* Where a schedule is at the step that has `t` steps of the optimizer before it. Keras's count each
+ * gradient that accumulate gathers, the others' the steps of the optimizer. */
+uint64_t schedules_count(const struct session *s, const struct schedule_spec *spec, uint64_t t);
+
 /* All hyperparameters for the step that has `t` steps before it, moved ones included. */
 void schedules_at(const struct session *s, uint64_t t, double ret_h[HYPER_MAX]);
 

@@ -174,6 +174,19 @@ def torch_defaults(case):
 
 
 # ---- Keras: iterations of the optimizer, from 0 --------------------------------------------------
+def accumulated(keras, jax):
+    """By stateless_apply: apply compiles each step anew."""
+    schedule = keras.optimizers.schedules.PiecewiseConstantDecay([101, 402], [0.1, 0.05, 0.01])
+    opt = keras.optimizers.SGD(schedule, gradient_accumulation_steps=4)
+    w = keras.Variable(START, dtype="float64")
+    opt.build([w])
+    step = jax.jit(opt.stateless_apply)
+    values, state = [w.value], [v.value for v in opt.variables]
+    for t, g in enumerate(rows()):
+        values, state = step(state, [keras.ops.convert_to_tensor(g, dtype="float64")], values)
+        yield [float(x) for x in values[0]], {"lr": float(schedule(t))}
+
+
 def keras_cases():
     import jax
     import jax.numpy as jnp
@@ -200,6 +213,12 @@ def keras_cases():
     yield content("keras-cosine-adam", source, posted, schedule, run(), tolerance=1e-6,
                   note="Keras' cosine is float32 whatever floatx is; cos64 beside this file is the "
                   "same code without that")
+    yield content("keras-accumulated-sgd", f"{version}, PiecewiseConstantDecay([101, 402], [0.1, "
+                  "0.05, 0.01]), SGD(gradient_accumulation_steps=4): the schedule counts gradients",
+                  {"profile": "keras", "name": "sgd"},
+                  {"name": "piecewise_constant", "boundaries": [101, 402],
+                   "values": [0.1, 0.05, 0.01]}, accumulated(keras, jax),
+                  transforms=[{"name": "accumulate", "gradient_accumulation_steps": 4}])
     narrow, ops.cos = ops.cos, jnp.cos
     yield content("keras-cosine-adam-cos64", source, posted, schedule, run(),
                   note="Keras' code with the cosine of jax, in float64")
@@ -266,7 +285,8 @@ def optax_cases():
 
 
 # ---- files ---------------------------------------------------------------------------------------
-def content(file, source, optimizer, schedule, run, losses=None, tolerance=1e-12, note=None):
+def content(file, source, optimizer, schedule, run, losses=None, tolerance=1e-12, note=None,
+            transforms=None):
     steps, moved = {}, {}
     for t, (w, values) in enumerate(run, 1):
         if t in CHECKPOINTS:
@@ -276,6 +296,8 @@ def content(file, source, optimizer, schedule, run, losses=None, tolerance=1e-12
     if losses:
         out["loss"] = losses
     out["session"] = {"optimizer": optimizer, "schedule": schedule, "parameters": START}
+    if transforms:
+        out["session"]["transforms"] = transforms
     out.update(tolerance=tolerance, steps=steps, moved=moved)
     return file, out
 

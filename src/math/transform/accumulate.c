@@ -98,13 +98,15 @@ const struct transform transform_accumulate = {
            "own t. What stands before it in the list acts at every gradient, what stands after it "
            "at the gathered ones alone: skip_nonfinite before it leaves out a single gradient, an "
            "average or a constraint before it works between the steps of the optimizer too, as "
-           "keras's do. With boundaries k changes on the way, so that batches grow.",
+           "keras's do. Schedules go on with the steps of the optimizer, Keras's with every "
+           "gradient. With boundaries k changes on the way, so that batches grow.",
     .same_as = {"backward() k times between two step() (sum)",
                 "keras.optimizers.Optimizer(gradient_accumulation_steps)", "optax.MultiSteps",
                 NULL},
     .hypers = hypers,
     .slots = slots,
     .scalars = scalars,
+    .gathers = true,
     .whole = true,
     .check = check,
     .before = before,
