@@ -286,14 +286,26 @@ enum err_code transform_chain_before(struct transform_chain *chain, struct trans
     return ERR_OK;
 }
 
+/* Links from … to - 1 after the kernel, in order. */
+static enum err_code run_after(struct transform_chain *chain, int from, int to,
+                               struct transform_step *s, struct err *err)
+{
+    enum err_code code = ERR_OK;
+    for (int i = from; i < to && !code; i++)
+        code = call(&chain->links[i], chain->links[i].transform->after, s, err);
+    return code;
+}
+
 enum err_code transform_chain_after(struct transform_chain *chain, struct transform_step *s,
                                     struct err *err)
 {
-    for (int i = 0; i < s->reached; i++) {
-        const struct transform_link *link = &chain->links[i];
-        enum err_code code = call(link, link->transform->after, s, err);
-        if (code)
-            return code;
+    enum err_code code = ERR_OK;
+    int from, to = s->reached;
+    while (to > 0 && !code) {
+        for (from = to; from > 0 && !chain->links[from - 1].transform->holds; from--)
+            ;
+        code = run_after(chain, from, to, s, err);
+        to = from - 1;
     }
-    return ERR_OK;
+    return code;
 }

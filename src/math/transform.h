@@ -8,7 +8,8 @@
  *   before the kernel, on the gradient (clipping), on the parameters (decoupled weight decay), or
  * on the question whether a step is taken at all (accumulation, skipping); after it, on the
  * parameters (projection, lookahead) or on an average of them. A link that holds a step back stands
- * for the optimizer and all links after it: those before it act on every step, on both sides.
+ * for the optimizer and all links after it: those before it act on every step, on both sides, and
+ * after the kernel they come last.
  *
  * Tensors that the session's groups freeze are hidden before the kernel from transforms that act
  * tensor by tensor: a frozen one counts in no norm. What is done to them after it is taken back.
@@ -107,7 +108,8 @@ struct transform {
     const struct hyper *hypers;
     const struct transform_slot *slots;     /* NULL: none */
     const struct transform_scalar *scalars; /* NULL: none */
-    bool gathers;         /* holds steps back for their gradients to be part of a later one */
+    bool holds;                             /* may hold steps back */
+    bool gathers;                           /* … for their gradients to be part of a later one */
     bool takes_nonfinite; /* deals with gradients that are infinite or NaN: they may come in */
     bool needs_samples;   /* works on gradients of single samples: first in its chain */
     bool needs_pattern;   /* makes no sense on all tensors: match or exclude must be given */

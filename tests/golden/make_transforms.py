@@ -117,6 +117,8 @@ def run_lookahead(case, optimizer, rows):
     name, arguments = OPTIMIZERS["optax"][optimizer]
     t, *inner = case.transforms
     base = golden.find_function(name)(**arguments)
+    if inner[1:]:
+        base = optax.chain(base, optax.keep_params_nonnegative())
     if inner:
         base = optax.MultiSteps(base, inner[0]["every_k_schedule"], accumulator_dtype=jnp.float64)
         base = base.gradient_transformation()
@@ -591,6 +593,11 @@ CASES = [
          [T("lookahead", sync_period=5, slow_step_size=0.5), T("accumulate", every_k_schedule=3)],
          "optax.lookahead(optax.MultiSteps(OPT, 3, accumulator_dtype=jnp.float64), 5, 0.5)",
          run_lookahead),
+    Case("lookahead", "optax", "accumulated-inside",
+         [T("lookahead", sync_period=4, slow_step_size=0.5), T("accumulate", every_k_schedule=2),
+          T("keep_nonnegative")],
+         "optax.lookahead(optax.MultiSteps(optax.chain(OPT, optax.keep_params_nonnegative()), 2, "
+         "accumulator_dtype=jnp.float64), 4, 0.5)", run_lookahead),
     Case("ema", "keras", "default", [T("ema")], "OPT(use_ema=True)",
          keras_with({"use_ema": True}, readout="ema"), streams=HARD),
     Case("ema", "keras", "overwrite", [T("ema", ema_momentum=0.9, ema_overwrite_frequency=7)],

@@ -106,6 +106,7 @@ const struct transform transform_accumulate = {
     .hypers = hypers,
     .slots = slots,
     .scalars = scalars,
+    .holds = true,
     .gathers = true,
     .whole = true,
     .check = check,

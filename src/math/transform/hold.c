@@ -36,6 +36,7 @@ const struct transform transform_hold = {
     .same_as = {NULL, NULL, "optax.conditionally_mask (of a condition on the step)", NULL},
     .hypers = hypers,
     .scalars = scalars,
+    .holds = true,
     .whole = true,
     .before = before,
 };
