@@ -73,6 +73,10 @@ def torch_cases():
     posted_adam = {"name": "adam", "lr": 0.01}
     yield case("step-sgd", "StepLR(30, 0.8), SGD(lr=0.1, momentum=0.9)", sgd, posted_sgd,
                lambda o: S.StepLR(o, 30, 0.8), {"name": "step", "step_size": 30, "gamma": 0.8})
+    yield case("linear-rprop", "LinearLR(0.2, 1, 9), Rprop(lr=0.01): step sizes begin at 0.002",
+               lambda w: torch.optim.Rprop(w, lr=0.01), {"name": "rprop", "lr": 0.01},
+               lambda o: S.LinearLR(o, 0.2, 1.0, 9),
+               {"name": "linear", "start_factor": 0.2, "end_factor": 1.0, "total_iters": 9})
     yield case("plateau-adam", "ReduceLROnPlateau(factor=0.5, patience=4, cooldown=2), Adam(lr=0.01)",
                adam, posted_adam, lambda o: S.ReduceLROnPlateau(o, factor=0.5, patience=4, cooldown=2),
                {"name": "plateau", "factor": 0.5, "patience": 4, "cooldown": 2}, losses=LOSSES)

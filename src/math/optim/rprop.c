@@ -12,6 +12,9 @@
  *           optax's documentation does not say so; its code does it.
  *   paper   turn back, clamp changed, and steps begin at 0.1
  *
+ * Step sizes begin at the lr of the first step, which a schedule may have moved, and a group that
+ * was frozen makes later than the others.
+ *
  * Signs are multiplied, not gradients, so that tiny ones do not vanish in the product. */
 #include "math/explain.h"
 #include "math/kernel.h"
@@ -137,6 +140,8 @@ static enum err_code kernel(struct optim_step *s, double *restrict w, double *re
                             double *const *slot, size_t n, struct err *err)
 {
     (void)err;
+    for (size_t i = 0; s->t == 1 && i < n; i++)
+        slot[1][i] = s->h[LR];
     if (s->h[MOVE] == PREVIOUS)
         loop(s, w, g, slot[0], slot[1], n, true, false);
     else if (s->h[TURN] == BACK)
@@ -150,7 +155,8 @@ static void explain(struct explain *x, const struct optim_step *s, const double 
                     double *const *slot, size_t n, size_t i)
 {
     (void)n;
-    double d = (s->h[MAXIMIZE] != 0 ? -1.0 : 1.0) * g[i], before = slot[0][i], step = slot[1][i];
+    double d = (s->h[MAXIMIZE] != 0 ? -1.0 : 1.0) * g[i], before = slot[0][i];
+    double step = s->t == 1 ? s->h[LR] : slot[1][i];
     struct turn y = turn(d, before, step, s->h, s->h[MOVE] == PREVIOUS, s->h[TURN] == BACK);
     explain_line(x, "q", "q_t = \\operatorname{sign}(g_t\\, g_{t-1})", y.q, "sign({})·sign({})", d,
                  before);
