@@ -15,6 +15,16 @@ static const struct hyper hypers[] = {
 static const struct transform_scalar scalars[] = {
     {"seen", "Steps that came here, taken or not.", NULL}, {0}};
 
+static enum err_code check(const struct transform_link *link, size_t n, const char *prefix,
+                           struct err *err)
+{
+    (void)n;
+    if (link->h[STOP] <= link->h[START])
+        return hyper_refuse(prefix, "stop", err,
+                            "no step is ever taken: give more than start, %.15g", link->h[START]);
+    return ERR_OK;
+}
+
 static enum err_code before(struct transform_step *s, struct err *err)
 {
     double step = ++s->scalar[0], since = step - s->h[START];
@@ -38,5 +48,6 @@ const struct transform transform_hold = {
     .scalars = scalars,
     .holds = true,
     .whole = true,
+    .check = check,
     .before = before,
 };

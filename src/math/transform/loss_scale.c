@@ -26,6 +26,18 @@ static const struct hyper hypers[] = {
                SINGLE_INVERSE, SINGLE, DOUBLE, DOUBLE),
     ROWS_END};
 
+static enum err_code check(const struct transform_link *link, size_t n, const char *prefix,
+                           struct err *err)
+{
+    enum err_code code = ERR_OK;
+    (void)n;
+    if (link->h[GROWTH_FACTOR] < 1)
+        code = hyper_refuse(prefix, "growth_factor", err, "the scale would fall: give 1 or more");
+    if (link->h[BACKOFF_FACTOR] > 1)
+        code = hyper_refuse(prefix, "backoff_factor", err, "the scale would rise: give 1 or less");
+    return code;
+}
+
 static double rounded(const double *h, double scale)
 {
     return h[PRECISION] == DOUBLE ? scale : (double)(float)scale;
@@ -84,5 +96,6 @@ const struct transform transform_loss_scale = {
     .scalars = scalars,
     .takes_nonfinite = true,
     .whole = true,
+    .check = check,
     .before = before,
 };

@@ -21,7 +21,9 @@ static size_t required(const struct transform *t, struct hyper_arg *args)
 {
     size_t count = 0;
     for (const struct hyper *y = t->hypers; y->name; y++) {
-        if (isnan(y->value[PROFILE_TORCH]) || (t->check && y->kind == HYPER_REAL))
+        double usual = y->value[PROFILE_TORCH];
+        bool nothing = y->kind == HYPER_REAL && (usual == 0 || usual == HYPER_NONE);
+        if (isnan(usual) || (t->check && nothing))
             args[count++] = number(y->name, y->kind == HYPER_INTEGER ? 3 : 0.25);
     }
     cr_assert_leq(count, ARGS);
