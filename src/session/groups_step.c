@@ -321,7 +321,7 @@ static void stand_still(struct session *s, int group, const struct step_output *
         if (s->groups->of[k] != group || i < x->offset || i - x->offset >= x->count)
             continue;
         double w = s->dtype == DTYPE_FLOAT32 ? ((float *)s->view.w)[i] : ((double *)s->view.w)[i];
-        explain_line(out->explanation, "w", "w_t = w_{t-1}", w, "");
+        explain_line(out->explanation, "w", "w_t = w_{t-1}", w, "{}", w);
         explain_say(out->explanation, "The parameter is in a frozen group: it stays.");
     }
 }

@@ -110,7 +110,7 @@ void passage_explain_end(const struct passage *p, const struct session *s, struc
     if (last && strcmp(last->symbol, "w") == 0 && memcmp(&last->value, &w, sizeof w) == 0)
         return;
     if (p->s.verdict != VERDICT_TAKE)
-        explain_line(x, "w", "w_t = w_{t-1}", w, "");
+        explain_line(x, "w", "w_t = w_{t-1}", w, "{}", w);
     else
         explain_line(x, "w", "w_t", w, "{}", w);
 }
