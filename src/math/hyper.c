@@ -266,7 +266,7 @@ static void set(struct resolution *r, int i, const struct hyper_arg *arg, bool b
         r->code = err_add(r->err, ERR_VALIDATION, at->text,
                           "%s is given twice, by two of its names", y->name);
     } else if (arg->kind == ARG_NULL) {
-        r->value[i] = y->value[r->profile];
+        r->value[i] = y->null_in >> r->profile & 1 ? y->null : y->value[r->profile];
         r->list[i] = (struct hyper_list){0};
     } else if (number_of(y, arg, by_alias, &number)) {
         r->value[i] = number;

@@ -38,6 +38,10 @@ struct hyper {
      * too, from a library that switches between two of the forms (optax's eps_in_sqrt): false is
      * the first choice, true the second. */
     const char *alias[PROFILE_COUNT];
+    /* Profiles whose library gives null a meaning that is not its default, as a set of
+     * 1 << PROFILE_…: there null stands for the number `null`. */
+    unsigned null_in;
+    double null;
     double min, max;            /* range; -INFINITY and INFINITY where open-ended; of each item */
     bool min_open, max_open;    /* whether the bound itself is outside */
     const char *const *choices; /* HYPER_CHOICE: names, NULL-terminated */
@@ -82,8 +86,8 @@ int hyper_find(const struct hyper *table, const char *name);
  * is added to `err` with the pointer `prefix`/name: unknown names (with the nearest as a
  * suggestion, and the stepd name where it is another library's alias), wrong kinds, values out of
  * range, a hyperparameter given twice (by name and alias), required ones that are missing. An
- * ARG_NULL stands for the default. `what` names the owner in messages ("adam"). Outputs are
- * untouched on failure. */
+ * ARG_NULL stands for the default, or for what null means in the profile. `what` names the owner in
+ * messages ("adam"). Outputs are untouched on failure. */
 enum err_code hyper_resolve(const struct hyper *table, enum profile profile, const char *what,
                             const char *prefix, const struct hyper_arg *args, size_t arg_count,
                             double *ret_values, struct err *err);

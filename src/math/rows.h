@@ -44,6 +44,14 @@
         .max = INFINITY, .doc = "How strongly parameters are drawn to 0 at each step."             \
     }
 
+/* The same where Keras knows a decay of None, which is none; `row_doc` without its full stop. */
+#define ROW_DECAY_OR_NULL(row_name, row_doc, ...)                                                  \
+    {                                                                                              \
+        .name = row_name, .kind = HYPER_REAL, .value = {__VA_ARGS__},                              \
+        .null_in = 1 << PROFILE_KERAS, .min = 0, .max = INFINITY,                                  \
+        .doc = row_doc "; null in keras: not at all."                                              \
+    }
+
 /* In the order of enum decay_mode (kernel.h). `row_alias_torch` takes a boolean. */
 #define ROW_WEIGHT_DECAY_MODE(row_alias_torch, ...)                                                \
     ROW_CHOICE("weight_decay_mode", decay_choices, row_alias_torch, NULL,                          \

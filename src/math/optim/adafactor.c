@@ -90,9 +90,12 @@ static const struct hyper hypers[] = {
      .kind = HYPER_REAL,
      .value = {1, 1, 1, 1},
      .alias = {"d", NULL, "clipping_threshold", NULL},
+     .null_in = 1 << PROFILE_OPTAX,
+     .null = HYPER_NONE,
      .min_open = true,
      .max = INFINITY,
-     .doc = "The largest root mean square of u; a very large number takes the limit away."},
+     .doc = "The largest root mean square of u; null in optax, or a very large number, takes the "
+            "limit away."},
     ROW_BOOL("cap_lr", "Whether lr is at most 1/√t.", 1, 1, 0, 1),
     {.name = "scale_parameter",
      .kind = HYPER_BOOL,

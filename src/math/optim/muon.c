@@ -17,7 +17,7 @@
  *   adaptive         X is multiplied by Σ d·X, d's dual norm: the size of the gradient counts again
  *   adjust_lr_fn  original (torch, the paper)  s = √max(1, rows/columns)
  *                 columns                      s = √max(1, columns/rows)
- *                 match_rms_adamw (keras)      s = rms_rate·√max(rows, columns)
+ *                 match_rms_adamw (keras)      s = rms_rate·√max(rows, columns), or 1 without it
  *                 none                         s = 1
  *                 columns_or_rms (optax)       columns, or match_rms_adamw where rms_rate is given
  *
@@ -131,10 +131,13 @@ static const struct hyper hypers[] = {
      .kind = HYPER_REAL,
      .value = {0.2, 0.2, HYPER_NONE, 0.2},
      .alias = {NULL, NULL, "consistent_rms", NULL},
+     .null_in = 1 << PROFILE_KERAS,
+     .null = HYPER_NONE,
      .max = INFINITY,
-     .doc = "The root mean square that match_rms_adamw gives the move of a full matrix; not given: "
-            "0.2."},
-    ROW_WEIGHT_DECAY(0.1, 4e-3, 0, 0),
+     .doc = "The root mean square that match_rms_adamw gives the move of a full matrix; null in "
+            "keras and optax: that leaves the move as it is."},
+    ROW_DECAY_OR_NULL("weight_decay", "How strongly matrices are drawn to 0 at each step", 0.1,
+                      4e-3, 0, 0),
     ROW_CHOICE("others", other_choices, NULL, NULL,
                "Tensors that are no matrices are stepped by AdamW, or refused; all: AdamW steps "
                "matrices too.",
@@ -169,11 +172,8 @@ static const struct hyper hypers[] = {
      .alias = {NULL, NULL, "adam_learning_rate", NULL},
      .max = INFINITY,
      .doc = "AdamW's lr, whatever lr is; not given: lr·adam_lr_ratio."},
-    {.name = "adam_weight_decay",
-     .kind = HYPER_REAL,
-     .value = {1e-2, 4e-3, 0, 1e-2},
-     .max = INFINITY,
-     .doc = "How strongly AdamW draws parameters to 0."},
+    ROW_DECAY_OR_NULL("adam_weight_decay", "How strongly AdamW draws parameters to 0", 1e-2, 4e-3,
+                      0, 1e-2),
     ROW_CHOICE("ns_preset", preset_choices, NULL, NULL,
                "given: ns_a, ns_b and ns_c at each of ns_steps; dion: five steps with coefficients "
                "of their own, as optax's ns_coeffs='dion'.",
@@ -355,7 +355,7 @@ static double scale_of(const double *h, const struct work *k)
         return sqrt(fmax(1.0, rows / columns));
     if (scale == SCALE_COLUMNS || (scale == SCALE_COLUMNS_OR_RMS && !given))
         return sqrt(fmax(1.0, columns / rows));
-    return scale == SCALE_NONE ? 1.0 : sqrt(fmax(rows, columns)) * (given ? h[RMS_RATE] : 0.2);
+    return scale == SCALE_NONE || !given ? 1.0 : sqrt(fmax(rows, columns)) * h[RMS_RATE];
 }
 
 static inline double next_m(const struct optim_step *s, double m, double g)

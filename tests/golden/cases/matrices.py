@@ -123,6 +123,9 @@ CASES = [
          "optax.adafactor(learning_rate=0.1, min_dim_size_to_factor=2, decay_rate=0.5, "
          "multiply_by_parameter_scale=False, clipping_threshold=0.5, momentum=0.9, "
          "weight_decay_rate=0.01, eps=0.001)", shapes=TALL, run=run_adafactor, note=FLOAT64),
+    Case("adafactor", "optax", "unclipped", HARD,
+         "optax.adafactor(learning_rate=0.1, min_dim_size_to_factor=2, clipping_threshold=None)",
+         shapes=SHAPES, run=run_adafactor, note=FLOAT64),
     Case("adafactor", "optax", "offset", ("mixed", "zeros"),
          "optax.adafactor(learning_rate=0.01, min_dim_size_to_factor=2, decay_offset=-40)",
          shapes=SHAPES, run=run_adafactor, note=FLOAT64),
@@ -151,6 +154,13 @@ CASES = [
          "adam_weight_decay=0.1, epsilon=0.001, weight_decay=0.01, muon_a=2.0, muon_b=-1.5, "
          "muon_c=0.5, adam_lr_ratio=0.5, momentum=0.8, ns_steps=3, nesterov=False, "
          "rms_rate=0.1)", shapes=SCALARS, tolerance=1e-6, note=NORM),
+    Case("muon", "keras", "none", ("mixed", "zeros"),
+         "keras.optimizers.Muon(learning_rate=0.1, rms_rate=None, weight_decay=None, "
+         "adam_weight_decay=None)", shapes={"W": [2, 2], "b": [1, 2]}, tolerance=1e-6,
+         note="None is no scale and no decay. " + NORM),
+    Case("muon", "keras", "none-adamw", MIXED,
+         "keras.optimizers.Muon(learning_rate=0.1, weight_decay=0.1, adam_weight_decay=None)",
+         shapes=SHAPES, tolerance=1e-6, note=NORM),
     Case("muon", "keras", "tall", MIXED, "keras.optimizers.Muon(learning_rate=0.1)", shapes=TALL,
          tolerance=1e-6, note=NORM),
     Case("muon", "optax", "lr", ALL, "optax.contrib.muon(learning_rate=0.01)", shapes=SHAPES,
