@@ -8,8 +8,7 @@
 static const char *const without_effect[] = {"foreach", "fused", "capturable", "differentiable"};
 
 /* Arguments of the libraries that are asked for elsewhere here, and fields that stand in another
- * place: of optimizers and groups, or of what has another prefix. Null and false may stay too:
- * nothing is wanted then. */
+ * place: of optimizers and groups, or of what has another prefix. What wants nothing may stay. */
 static const struct {
     const char *prefix, *name, *instead;
 } instead[] = {
@@ -39,6 +38,8 @@ static const struct {
     {NULL, "accumulator_dtype", "dtype of the session, which its state has too"},
     {NULL, "state_dtype", "dtype of the session, which its state has too"},
     {NULL, "dtype_momentum", "dtype of the session, which its state has too"},
+    {NULL, "relative_step",
+     "cap_lr: false, or leave it out for the numbers of Keras, which caps lr at 1/√t all the same"},
     {NULL, "max_iter", "one step for each iteration, or a run of so many"},
     {NULL, "max_eval", "one step for each evaluation"},
     {NULL, "schedule", "schedule beside the optimizer, in the session"},
@@ -48,12 +49,13 @@ static const struct {
     {NULL, "optimizer", "one session for each optimizer"},
 };
 
-/* Defaults of such arguments that want nothing either: a call may be copied as it stands. */
+/* Null wants nothing, nor does false; of these arguments it is another value, so that a call may be
+ * copied as it stands. A mask that is false takes the decay from all parameters. */
 static const struct {
     const char *name;
     double value;
-} idle[] = {
-    {"weight_decay", 0}, {"weight_decay_mask", true}, {"ema_momentum", 0.99}, {"last_epoch", -1}};
+} idle[] = {{"weight_decay", 0},    {"mask", true},     {"weight_decay_mask", true},
+            {"ema_momentum", 0.99}, {"last_epoch", -1}, {"relative_step", true}};
 
 bool argument_without_effect(const char *name)
 {
@@ -82,9 +84,10 @@ const char *argument_instead(const char *prefix, const char *name)
 
 bool argument_wants_nothing(const struct hyper_arg *arg)
 {
-    bool nothing = arg->kind == ARG_NULL || (arg->kind == ARG_BOOL && arg->number == 0);
-    for (size_t i = 0; i < sizeof idle / sizeof *idle && !nothing; i++)
-        nothing = strcmp(arg->name, idle[i].name) == 0 && arg->number == idle[i].value &&
-                  (arg->kind == ARG_NUMBER || arg->kind == ARG_BOOL);
-    return nothing;
+    for (size_t i = 0; i < sizeof idle / sizeof *idle && arg->kind != ARG_NULL; i++) {
+        if (strcmp(arg->name, idle[i].name) == 0)
+            return arg->number == idle[i].value &&
+                   (arg->kind == ARG_NUMBER || arg->kind == ARG_BOOL);
+    }
+    return arg->kind == ARG_NULL || (arg->kind == ARG_BOOL && arg->number == 0);
 }

@@ -18,7 +18,7 @@
  * decoupled_first does so before (keras); independent multiplies by 1 - wd (optax).
  *
  * The code of the libraries, where it says other than their documentation: keras caps lr at 1/√t
- * whatever its relative_step says, so that name is not taken. optax computes β in float32; here it
+ * whatever its relative_step says, which may stay true. optax computes β in float32; here it
  * is double. torch's eps1 is the spacing of float64 at 1 unless given. Up to step decay_offset + 1
  * β is 0, where optax's is no number: whoever goes on with an old session for another task puts
  * there the step that it starts from. */
