@@ -33,6 +33,7 @@ static const struct hyper hypers[] = {
     {.name = "seed",
      .kind = HYPER_INTEGER,
      .value = {HYPER_REQUIRED, HYPER_REQUIRED, HYPER_REQUIRED, HYPER_REQUIRED},
+     .alias = {NULL, NULL, "key", NULL},
      .max = 9007199254740991,
      .doc = "Of the random numbers: the same seed gives the same steps. A secret, so it has no "
             "default."},
