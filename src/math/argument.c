@@ -7,6 +7,11 @@
  * false, which are their defaults, may stay. */
 static const char *const without_effect[] = {"foreach", "fused", "capturable", "differentiable"};
 
+#define MUON_GROUPS                                                                                \
+    "\"others\": \"all\" for the optimizer, and groups: {\"match\": …, \"others\": \"adamw\"} "  \
+    "for "                                                                                         \
+    "what is muon's"
+
 /* Arguments of the libraries that are asked for elsewhere here, and fields that stand in another
  * place: of optimizers and groups, or of what has another prefix. What wants nothing may stay. */
 static const struct {
@@ -40,6 +45,8 @@ static const struct {
     {NULL, "dtype_momentum", "dtype of the session, which its state has too"},
     {NULL, "relative_step",
      "cap_lr: false, or leave it out for the numbers of Keras, which caps lr at 1/√t all the same"},
+    {NULL, "exclude_layers", MUON_GROUPS},
+    {NULL, "exclude_embeddings", MUON_GROUPS},
     {NULL, "max_iter", "one step for each iteration, or a run of so many"},
     {NULL, "max_eval", "one step for each evaluation"},
     {NULL, "schedule", "schedule beside the optimizer, in the session"},

@@ -4,6 +4,7 @@
 
 #include "math/argument.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -96,10 +97,19 @@ static bool has_most(const struct hyper *y)
     return isfinite(y->max) && y->max < 9007199254740992.0;
 }
 
+/* Whether a schedule is given for the learning rate, as Keras and optax take one. */
+static bool is_schedule(const struct hyper *y, const struct hyper_arg *arg)
+{
+    bool named = arg->kind == ARG_STRING && isalpha((unsigned char)arg->string[0]);
+    return strcmp(y->name, "lr") == 0 && (named || arg->kind == ARG_OTHER);
+}
+
 /* "beta1 must be a number, at least 0 and below 1", by the name that the client used. */
-static void wrong_kind(struct resolution *r, const struct hyper *y, const char *name,
+static void wrong_kind(struct resolution *r, const struct hyper *y, const struct hyper_arg *arg,
                        const struct pointer *at)
 {
+    const char *alias = y->alias[r->profile];
+    const char *name = alias && strcmp(alias, arg->name) == 0 ? alias : y->name;
     char text[ERR_DETAIL_LEN];
     size_t len = (size_t)snprintf(text, sizeof text, "%s must be %s", name, kind_words(y));
     const char *between = " ";
@@ -116,7 +126,8 @@ static void wrong_kind(struct resolution *r, const struct hyper *y, const char *
     if (max && len < sizeof text)
         snprintf(text + len, sizeof text - len, "%s %s %.15g", min ? " and" : ",",
                  y->max_open ? "below" : "at most", y->max);
-    r->code = err_add(r->err, ERR_VALIDATION, at->text, "%s", text);
+    r->code = err_add(r->err, ERR_VALIDATION, at->text, "%s%s", text,
+                      is_schedule(y, arg) ? "; a schedule for it goes into \"schedule\"" : "");
 }
 
 /* ---- names -------------------------------------------------------------------------------- */
@@ -274,9 +285,7 @@ static void set(struct resolution *r, int i, const struct hyper_arg *arg, bool b
             r->list[i] = (struct hyper_list){arg->numbers, arg->count};
     } else {
         r->value[i] = 0; /* so that it does not count as missing too */
-        const char *alias = y->alias[r->profile];
-        bool renamed = alias && strcmp(alias, arg->name) == 0;
-        wrong_kind(r, y, renamed ? alias : y->name, at);
+        wrong_kind(r, y, arg, at);
         if (y->kind == HYPER_CHOICE && arg->kind == ARG_STRING)
             err_suggest(r->err, choice_nearest(y, arg->string));
     }

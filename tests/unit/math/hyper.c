@@ -180,7 +180,8 @@ Test(hyper, refuses)
          "colour must be one of \"red\", \"green\", \"blue\"", "green"},
         {PROFILE_TORCH, boolean("colour", true), "#/optimizer/colour",
          "colour must be one of \"red\", \"green\", \"blue\"", ""},
-        {PROFILE_TORCH, other("lr"), "#/optimizer/lr", "lr must be a number, at least 0", ""},
+        {PROFILE_TORCH, other("lr"), "#/optimizer/lr",
+         "lr must be a number, at least 0; a schedule for it goes into \"schedule\"", ""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const struct refused *c = &cases[i];
