@@ -7,11 +7,6 @@
  * false, which are their defaults, may stay. */
 static const char *const without_effect[] = {"foreach", "fused", "capturable", "differentiable"};
 
-#define MUON_GROUPS                                                                                \
-    "\"others\": \"all\" for the optimizer, and groups: {\"match\": …, \"others\": \"adamw\"} "  \
-    "for "                                                                                         \
-    "what is muon's"
-
 /* Arguments of the libraries that are asked for elsewhere here, and fields that stand in another
  * place: of optimizers and groups, or of what has another prefix. What wants nothing may stay. */
 static const struct {
@@ -43,10 +38,6 @@ static const struct {
     {NULL, "accumulator_dtype", "dtype of the session, which its state has too"},
     {NULL, "state_dtype", "dtype of the session, which its state has too"},
     {NULL, "dtype_momentum", "dtype of the session, which its state has too"},
-    {NULL, "relative_step",
-     "cap_lr: false, or leave it out for the numbers of Keras, which caps lr at 1/√t all the same"},
-    {NULL, "exclude_layers", MUON_GROUPS},
-    {NULL, "exclude_embeddings", MUON_GROUPS},
     {NULL, "max_iter", "one step for each iteration, or a run of so many"},
     {NULL, "max_eval", "one step for each evaluation"},
     {NULL, "schedule", "schedule beside the optimizer, in the session"},
@@ -54,6 +45,25 @@ static const struct {
     {NULL, "transforms", "transforms beside the optimizer, in the session"},
     {NULL, "groups", "groups beside the optimizer, in the session"},
     {NULL, "optimizer", "one session for each optimizer"},
+};
+
+#define DECAY_OF_SOME                                                                              \
+    "a transform: {\"name\": \"weight_decay\", \"weight_decay\": …, \"exclude\": \"*bias\"}"
+#define GROUP_OF_MUON                                                                              \
+    "\"others\": \"all\" for the optimizer, and groups: {\"match\": …, \"others\": \"adamw\"} "  \
+    "for "                                                                                         \
+    "what is muon's"
+
+/* The same of one optimizer. Groups of dog and dowg would measure distances of their own. */
+static const struct {
+    const char *owner, *name, *instead;
+} instead_of_one[] = {
+    {"adafactor", "relative_step",
+     "cap_lr: false, or leave it out for the numbers of Keras, which caps lr at 1/√t all the same"},
+    {"dog", "mask", DECAY_OF_SOME},
+    {"dowg", "mask", DECAY_OF_SOME},
+    {"muon", "exclude_layers", GROUP_OF_MUON},
+    {"muon", "exclude_embeddings", GROUP_OF_MUON},
 };
 
 /* Null wants nothing, nor does false; of these arguments it is another value, so that a call may be
@@ -78,9 +88,14 @@ static bool is_under(const char *pointer, const char *prefix)
     return strncmp(pointer, prefix, strlen(prefix)) == 0;
 }
 
-const char *argument_instead(const char *prefix, const char *name)
+const char *argument_instead(const char *prefix, const char *owner, const char *name)
 {
     bool optimizer = is_under(prefix, "#/optimizer") || is_under(prefix, "#/groups");
+    for (size_t i = 0; i < sizeof instead_of_one / sizeof *instead_of_one && optimizer; i++) {
+        if (strcmp(owner, instead_of_one[i].owner) == 0 &&
+            strcmp(name, instead_of_one[i].name) == 0)
+            return instead_of_one[i].instead;
+    }
     for (size_t i = 0; i < sizeof instead / sizeof *instead; i++) {
         bool here = instead[i].prefix ? is_under(prefix, instead[i].prefix) : optimizer;
         if (here && strcmp(name, instead[i].name) == 0)

@@ -173,7 +173,7 @@ static const char *meant_elsewhere(const struct resolution *r, const char *name)
 static bool is_elsewhere(struct resolution *r, const struct hyper_arg *arg,
                          const struct pointer *at)
 {
-    const char *instead = argument_instead(r->prefix, arg->name);
+    const char *instead = argument_instead(r->prefix, r->what, arg->name);
     if (instead && !argument_wants_nothing(arg))
         r->code = err_add(r->err, ERR_VALIDATION, at->text, "%s has no \"%s\"; use %s", r->what,
                           arg->name, instead);
