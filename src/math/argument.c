@@ -22,7 +22,7 @@ static const struct {
     {NULL, "global_clipnorm", "a transform: {\"name\": \"clip_global_norm\", \"max_norm\": …}"},
     {NULL, "max_grad_norm", "a transform: {\"name\": \"clip_global_norm\", \"max_norm\": …}"},
     {NULL, "clipvalue", "a transform: {\"name\": \"clip_value\", \"max_value\": …}"},
-    {NULL, "use_ema", "a transform: {\"name\": \"ema\"}"},
+    {NULL, "use_ema", "a transform: {\"name\": \"ema\"}, before accumulate if that is one"},
     {NULL, "ema_momentum", "a transform: {\"name\": \"ema\", \"decay\": …}"},
     {NULL, "ema_overwrite_frequency",
      "a transform: {\"name\": \"ema\", \"overwrite_frequency\": …}"},
