@@ -36,8 +36,9 @@ enum err_code binary_read_values(struct arena *a, struct binary_type type, const
  */
 enum err_code binary_read_steps(struct arena *a, struct binary_type type, const void *body,
                                 size_t len, struct steps_request *ret, struct err *err);
-/* GET …/parameters: a snapshot with parameters, in the session's dtype. As npy and octet-stream,
- * several tensors become one vector. */
+/* The answers of GET …/parameters and POST …/steps: a snapshot with parameters, in the session's
+ * dtype. As npy and octet-stream, several tensors become one vector; safetensors has id, step,
+ * revision and the metrics of the newest step in __metadata__. */
 void binary_write_parameters(struct buf *out, enum binary_format format, const struct session *s);
 
 /* One tensor per parameter, called by its name, or "parameters" where they have none. A file of a

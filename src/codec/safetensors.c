@@ -395,6 +395,22 @@ static void metadata_number(struct writer *w, const char *prefix, const char *na
     buf_close(&text);
 }
 
+/* What is known of the newest step. */
+static void file_metrics(struct writer *w, const struct step_metrics *m)
+{
+    const struct {
+        const char *name;
+        double value;
+    } metrics[] = {{"loss", m->loss},
+                   {"lr", m->lr},
+                   {"gradient_norm", m->gradient_norm},
+                   {"update_norm", m->update_norm}};
+    for (size_t i = 0; i < sizeof metrics / sizeof *metrics && m->step > 0; i++) {
+        if (!isnan(metrics[i].value))
+            metadata_number(w, "", metrics[i].name, metrics[i].value);
+    }
+}
+
 static void file_metadata(struct file *f, bool state)
 {
     struct writer *w = &f->w;
@@ -407,6 +423,8 @@ static void file_metadata(struct file *f, bool state)
     write_string_field(w, "id", f->s->id);
     metadata_number(w, "", "step", (double)f->s->step);
     metadata_number(w, "", "revision", (double)f->s->revision);
+    if (!state)
+        file_metrics(w, &f->s->last);
     for (int i = 0; state && i < optim_scalars(f->s->optim); i++)
         metadata_number(w, "scalar/", f->s->optim->scalars[i].name, f->s->scalars[i]);
     if (session.failed)

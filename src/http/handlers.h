@@ -2,6 +2,8 @@
 #ifndef STEPD_HTTP_HANDLERS_H
 #define STEPD_HTTP_HANDLERS_H
 
+#include "codec/binary.h"
+
 struct request;
 
 /* Limits of a request's content, shown by /v1/limits. */
@@ -95,6 +97,10 @@ void session_delete_finish(struct request *r);
 extern const char *const session_list_query[];
 
 /* parameters.c */
+#define PRODUCES_BYTES                                                                             \
+    "application/vnd.safetensors", "application/x-npy", "application/octet-stream"
+/* Answers 200 with the parameters of r->job.session as bytes. */
+void parameters_answer_bytes(struct request *r, enum binary_format format);
 void parameters_get_begin(struct request *r);
 void parameters_get_finish(struct request *r);
 void parameters_put_begin(struct request *r);

@@ -4,24 +4,16 @@
 
 #include <string.h>
 
-/* In the order of enum binary_format after JSON. */
-const char *const parameters_produces[] = {"application/json", "application/vnd.safetensors",
-                                           "application/x-npy", "application/octet-stream", NULL};
+/* JSON, and then in the order of enum binary_format. */
+const char *const parameters_produces[] = {"application/json", PRODUCES_BYTES, NULL};
 const char *const parameters_query[] = {"readout", NULL};
 const char *const state_produces[] = {"application/json", "application/vnd.safetensors", NULL};
 
-static const enum binary_format formats[] = {BINARY_SAFETENSORS, BINARY_NPY, BINARY_OCTETS};
-
-static void answer_parameters(struct request *r)
+void parameters_answer_bytes(struct request *r, enum binary_format format)
 {
-    const struct session *s = r->job.session;
-    struct buf *out = request_answer_session(r, 200, s);
-    if (r->offer == 0) {
-        json_write_parameters(out, s);
-        return;
-    }
-    r->answer.content_type = parameters_produces[r->offer];
-    binary_write_parameters(out, formats[r->offer - 1], s);
+    struct buf *out = request_answer_session(r, 200, r->job.session);
+    r->answer.content_type = binary_media_type(format);
+    binary_write_parameters(out, format, r->job.session);
 }
 
 void parameters_get_begin(struct request *r)
@@ -59,8 +51,12 @@ void parameters_get_finish(struct request *r)
     const char *readout = target_arg(&r->target, "readout");
     if (readout && choose_readout(r, readout))
         return;
-    if (!request_unchanged(r, r->job.session))
-        answer_parameters(r);
+    if (request_unchanged(r, r->job.session))
+        return;
+    if (r->offer > 0)
+        parameters_answer_bytes(r, (enum binary_format)(r->offer - 1));
+    else
+        json_write_parameters(request_answer_session(r, 200, r->job.session), r->job.session);
 }
 
 void parameters_put_begin(struct request *r)

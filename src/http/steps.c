@@ -6,7 +6,9 @@
 #include "codec/write.h"
 
 const char *const steps_query[] = {"dry_run", "explain", "coordinate", NULL};
-const char *const steps_produces[] = {"application/json", "text/plain", NULL};
+/* JSON, an explanation, and then in the order of enum binary_format. */
+const char *const steps_produces[] = {"application/json", "text/plain", PRODUCES_BYTES, NULL};
+enum { OFFER_JSON, OFFER_TEXT, OFFER_BYTES };
 const char *const steps_many_query[] = {"atomic", NULL};
 
 /* ---- one session ------------------------------------------------------------------------------
@@ -31,9 +33,23 @@ static void fill_job(struct job *job, const struct steps_request *steps)
 /* Plain text is for explanations alone, so asking for it asks for one. */
 static void read_explain(struct request *r)
 {
-    r->job.explain = r->offer == 1;
+    r->job.explain = r->offer == OFFER_TEXT;
     target_bool(&r->target, "explain", &r->job.explain, &r->err);
     target_int(&r->target, "coordinate", 0, INT64_MAX, &r->job.coordinate, &r->err);
+}
+
+/* Bytes are the parameters after the last step, which is not all that can be asked for. */
+static void check_bytes(struct request *r, const struct steps_request *steps)
+{
+    if (r->offer < OFFER_BYTES)
+        return;
+    if (steps->returns != RETURN_LAST)
+        err_add(&r->err, ERR_REQUEST, "#/return",
+                "bytes hold the parameters after the last step alone; accept application/json for "
+                "what each step gives");
+    if (r->job.explain)
+        err_add(&r->err, ERR_REQUEST, "",
+                "an explanation has no place in bytes; accept application/json or text/plain");
 }
 
 void steps_begin(struct request *r)
@@ -43,6 +59,7 @@ void steps_begin(struct request *r)
         return;
     read_explain(r);
     read_steps(r, steps);
+    check_bytes(r, steps);
     if (r->err.code)
         return;
     fill_job(&r->job, steps);
@@ -58,7 +75,9 @@ void steps_finish(struct request *r)
     struct buf *out = request_answer_session(r, 200, job->session);
     if (r->answer.minimal) {
         request_answer(r, 204, NULL);
-    } else if (r->offer == 1 && job->explain) {
+    } else if (r->offer >= OFFER_BYTES) {
+        parameters_answer_bytes(r, (enum binary_format)(r->offer - OFFER_BYTES));
+    } else if (r->offer == OFFER_TEXT && job->explain) {
         r->answer.content_type = "text/plain; charset=utf-8";
         text_write_explanation(out, &job->outputs[job->step_count - 1]);
     } else

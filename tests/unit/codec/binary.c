@@ -130,6 +130,7 @@ Test(safetensors, header_as_written)
     double numbers[3];
     buf_init(&out);
     s->step = 4;
+    s->last = (struct step_metrics){.step = 4, .loss = 16, .lr = 0.5, .gradient_norm = NAN};
     safetensors_write_parameters(&out, s);
     memcpy(&header, out.data, 8);
     cr_assert_eq(header % 8, 0);
@@ -140,7 +141,7 @@ Test(safetensors, header_as_written)
     text[strcspn(text, " ")] = '\0';
     cr_expect_str_eq(text,
                      "{\"__metadata__\":{\"id\":\"01HZX0000000000000000000AB\",\"step\":\"4\","
-                     "\"revision\":\"1\"},"
+                     "\"revision\":\"1\",\"loss\":\"16\",\"lr\":\"0.5\",\"update_norm\":\"0\"},"
                      "\"w\":{\"dtype\":\"F64\",\"shape\":[1,2],\"data_offsets\":[0,16]},"
                      "\"b\":{\"dtype\":\"F64\",\"shape\":[],\"data_offsets\":[16,24]}}");
     free(text);
