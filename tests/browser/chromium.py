@@ -241,6 +241,10 @@ class Browser:
         self._mouse("mousePressed", x, y)
         self._mouse("mouseReleased", x, y)
 
+    def away(self):
+        """The mouse to a corner, where nothing that scrolls comes to lie under it."""
+        self._mouse("mouseMoved", 0, 0, pressed=False)
+
     def click(self, selector):
         """A click in the middle of what is seen of it, where nothing may lie over it."""
         missed = True
