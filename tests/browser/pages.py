@@ -63,7 +63,6 @@ def looks(browser, scheme, width):
     browser.scheme(scheme)
     browser.size(width, 900)
     browser.wait(f"innerWidth === {width} && document.documentElement.dataset.theme === {scheme!r}")
-    browser.frame()
     readable(browser)
     named(browser)
     fits(browser)
