@@ -173,6 +173,7 @@ def torch_composed(version):
     swalr = part("swalr", SWALR, swa_lr=0.03, anneal_epochs=100)
     cyclic = part("cyclic", S.CyclicLR, base_lr=0.02, max_lr=0.2, step_size_up=60, cycle_momentum=False)
     one_cycle = part("one_cycle", S.OneCycleLR, max_lr=0.4, total_steps=STEPS, cycle_momentum=False)
+    steep = part("exponential", S.ExponentialLR, gamma=0.4), part("step", S.StepLR, step_size=3, gamma=0.05)
     never_back = part("constant", S.ConstantLR, factor=0.3, total_iters=0)
     wobble = (lambda o: S.LambdaLR(o, lambda t: WOBBLE[min(t, len(WOBBLE) - 1)])), {"name": "lambda", "factors": WOBBLE}
     factor = (lambda o: S.MultiplicativeLR(o, lambda t: 0.99)), {"name": "multiplicative", "factors": [0.99]}
@@ -181,6 +182,7 @@ def torch_composed(version):
         "chain-floors": ("StepLR, CosineAnnealingLR", chain(step, short)),
         "chain-lambda": ("StepLR, LambdaLR, ExponentialLR", chain(step, wobble, exponential)),
         "chain-restarts": ("LinearLR, CosineAnnealingWarmRestarts, ExponentialLR", chain(linear, restarts, exponential)),
+        "chain-steep": ("CosineAnnealingWarmRestarts, ExponentialLR, StepLR", chain(restarts, *steep)),
         "chain-cyclic": ("LinearLR, CyclicLR", chain(linear, cyclic)),
         "chain-one_cycle": ("OneCycleLR, ExponentialLR", chain(one_cycle, exponential)),
         "chain-swalr": ("ExponentialLR, SWALR", chain(exponential, swalr)),

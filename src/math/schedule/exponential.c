@@ -17,15 +17,18 @@ static const struct hyper hypers[] = {
                EVERYWHERE(HYPER_NONE)),
     ROWS_END};
 
+/* How often it has fallen by gamma at step t. */
+static double falls(const struct schedule_spec *s, double t)
+{
+    double past = fmax((t - s->h[BEGIN]) / s->h[DECAY_STEPS], 0);
+    return s->h[STAIRCASE] != 0 ? floor(past) : past;
+}
+
 static double value(const struct schedule_spec *s, uint64_t t, double base, const double *state)
 {
     (void)state;
-    double v = schedule_or(s->h[INITIAL], base), gamma = s->h[GAMMA];
-    double past = ((double)t - s->h[BEGIN]) / s->h[DECAY_STEPS];
-    if (s->h[STAIRCASE] != 0)
-        past = floor(past);
-    if (past > 0)
-        v *= pow(gamma, past);
+    double gamma = s->h[GAMMA];
+    double v = schedule_or(s->h[INITIAL], base) * pow(gamma, falls(s, (double)t));
     if (!isfinite(s->h[END]))
         return v;
     return gamma < 1 ? fmax(v, s->h[END]) : fmin(v, s->h[END]);
@@ -33,8 +36,8 @@ static double value(const struct schedule_spec *s, uint64_t t, double base, cons
 
 static struct schedule_move move(const struct schedule_spec *s, enum schedule_turn turn, uint64_t t)
 {
-    (void)turn;
-    return recursion_ratio(s, t);
+    double before = turn == SCHEDULE_BEGIN ? 0 : falls(s, (double)t - 1);
+    return (struct schedule_move){.of_value = pow(s->h[GAMMA], falls(s, (double)t) - before)};
 }
 
 const struct schedule schedule_exponential = {

@@ -13,19 +13,24 @@ static const struct hyper hypers[] = {
     ROW_FACTOR("gamma", NO_ALIAS, "What each cut multiplies by.", EVERYWHERE(0.1)),
     ROWS_END};
 
+static double cuts(const struct schedule_spec *s, double t)
+{
+    int count = 0;
+    for (size_t i = 0; i < s->list[MILESTONES].count; i++)
+        count += s->list[MILESTONES].data[i] <= t;
+    return count;
+}
+
 static double value(const struct schedule_spec *s, uint64_t t, double base, const double *state)
 {
     (void)state;
-    int cuts = 0;
-    for (size_t i = 0; i < s->list[MILESTONES].count; i++)
-        cuts += s->list[MILESTONES].data[i] <= (double)t;
-    return base * pow(s->h[GAMMA], cuts);
+    return base * pow(s->h[GAMMA], cuts(s, (double)t));
 }
 
 static struct schedule_move move(const struct schedule_spec *s, enum schedule_turn turn, uint64_t t)
 {
-    (void)turn;
-    return recursion_ratio(s, t);
+    double before = turn == SCHEDULE_BEGIN ? 0 : cuts(s, (double)t - 1);
+    return (struct schedule_move){.of_value = pow(s->h[GAMMA], cuts(s, (double)t) - before)};
 }
 
 const struct schedule schedule_multi_step = {

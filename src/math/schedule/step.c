@@ -11,16 +11,21 @@ static const struct hyper hypers[] = {
                0.1, HYPER_REQUIRED, HYPER_REQUIRED, 0.1),
     ROWS_END};
 
+static double cuts(const struct schedule_spec *s, double t)
+{
+    return floor(t / s->h[STEP_SIZE]);
+}
+
 static double value(const struct schedule_spec *s, uint64_t t, double base, const double *state)
 {
     (void)state;
-    return schedule_or(s->h[INITIAL], base) * pow(s->h[GAMMA], floor((double)t / s->h[STEP_SIZE]));
+    return schedule_or(s->h[INITIAL], base) * pow(s->h[GAMMA], cuts(s, (double)t));
 }
 
 static struct schedule_move move(const struct schedule_spec *s, enum schedule_turn turn, uint64_t t)
 {
-    (void)turn;
-    return recursion_ratio(s, t);
+    double before = turn == SCHEDULE_BEGIN ? 0 : cuts(s, (double)t - 1);
+    return (struct schedule_move){.of_value = pow(s->h[GAMMA], cuts(s, (double)t) - before)};
 }
 
 const struct schedule schedule_step = {
