@@ -25,19 +25,30 @@ bool recursion_on(const struct schedule_spec *s)
 
 /* ---- what was asked for ---------------------------------------------------------------------- */
 
+/* Null says nothing. */
 static bool says(const struct schedule_given *given)
 {
     bool found = false;
     for (size_t i = 0; i < given->arg_count && !found; i++)
-        found = strcmp(given->args[i].name, switch_name) == 0;
+        found = strcmp(given->args[i].name, switch_name) == 0 && given->args[i].kind != ARG_NULL;
     return found;
+}
+
+/* Whether it makes nothing of the value that is there. No factor leads on from 0: torch refuses a
+ * LinearLR from there, and divides by 0 at the end of a ConstantLR. */
+static bool begins_at_zero(const struct schedule_spec *s)
+{
+    if (!s->schedule->move)
+        return false;
+    struct schedule_move m = s->schedule->move(s, SCHEDULE_BEGIN, 0);
+    return m.of_value == 0 && m.of_base == 0 && m.constant == 0;
 }
 
 /* Whether all of it is torch's own, with no option beyond what torch has. */
 static bool fits(const struct schedule_spec *s)
 {
     const struct hyper *hypers = s->schedule->hypers;
-    bool fit = s->schedule->same_as[PROFILE_TORCH] != NULL;
+    bool fit = s->schedule->same_as[PROFILE_TORCH] != NULL && !begins_at_zero(s);
     for (int i = 0; hypers[i].name && fit; i++) {
         bool beyond = s->schedule->beyond_torch >> i & 1;
         fit = !beyond || memcmp(&s->h[i], &hypers[i].value[PROFILE_TORCH], sizeof s->h[i]) == 0;
@@ -180,15 +191,17 @@ static struct line apply(const struct schedule_spec *s, enum schedule_turn turn,
                          m.of_value * x.offset + m.of_base * base.offset + m.constant};
 }
 
-/* One that follows the loss cuts what is there. */
+/* One that follows the loss cuts what is there. Its first scalar is the product of its cuts, which
+ * comes to 0 in time where other parts set the value anew: each cut is asked for by itself. */
 static struct line cut(const struct schedule_spec *s, uint64_t t, struct line x,
                        const struct pass *p)
 {
-    double before = s->schedule->value(s, t - 1, 1, p->state);
-    double now = x.slope * p->base + x.offset;
-    s->schedule->update(s, SCHEDULE_AFTER_STEP, t - 1, now / before, p->loss, p->state);
-    double ratio = s->schedule->value(s, t, 1, p->state) / before;
-    return (struct line){x.slope * ratio, x.offset * ratio};
+    double *scale = &p->state[s->state], before = *scale, now = x.slope * p->base + x.offset;
+    *scale = 1;
+    s->schedule->update(s, SCHEDULE_AFTER_STEP, t - 1, now, p->loss, p->state);
+    struct line after = {x.slope * *scale, x.offset * *scale};
+    *scale *= before;
+    return after;
 }
 
 /* ---- composition ----------------------------------------------------------------------------- */

@@ -31,13 +31,23 @@ static const struct hyper_arg step_args[] = {NUMBER("step_size", 3)},
                               line_args[] = {NUMBER("total_steps", 9)},
                               wave_args[] = {NUMBER("decay_steps", 40), NUMBER("eta_min", 0.01)},
                               from_args[] = {NUMBER("decay_steps", 40), NUMBER("initial", 0.3)},
-                              rex_args[] = {NUMBER("total_steps", 9)}, on[] = {SAID(1)},
+                              rex_args[] = {NUMBER("total_steps", 9)},
+                              zero_args[] = {NUMBER("total_steps", 9), NUMBER("start_factor", 0)},
+                              again_args[] = {NUMBER("first_steps", 10)},
+                              cut_args[] = {NUMBER("patience", 0)}, on[] = {SAID(1)},
                               off[] = {SAID(0)};
 static const struct schedule_given step = {.name = "step", .args = step_args, .arg_count = 1},
                                    line = {.name = "linear", .args = line_args, .arg_count = 1},
                                    wave = {.name = "cosine", .args = wave_args, .arg_count = 2},
                                    from = {.name = "cosine", .args = from_args, .arg_count = 2},
-                                   rex = {.name = "rex", .args = rex_args, .arg_count = 1};
+                                   rex = {.name = "rex", .args = rex_args, .arg_count = 1},
+                                   from_zero = {.name = "linear",
+                                                .args = zero_args,
+                                                .arg_count = 2},
+                                   cuts = {.name = "plateau", .args = cut_args, .arg_count = 1},
+                                   again = {.name = "cosine_restarts",
+                                            .args = again_args,
+                                            .arg_count = 1};
 
 static struct schedule_given chain(const struct schedule_given *parts, const struct hyper_arg *said)
 {
@@ -79,6 +89,15 @@ Test(schedule_recursion, is_on_where_torch_differs_from_closed_forms)
     expect(true, (struct schedule_given[]){line, step}, on, PROFILE_TORCH);
     expect(false, (struct schedule_given[]){line, rex}, NULL, PROFILE_TORCH);
     expect(false, (struct schedule_given[]){line, from}, NULL, PROFILE_TORCH);
+    expect(false, (struct schedule_given[]){from_zero, wave}, NULL, PROFILE_TORCH);
+}
+
+Test(schedule_recursion, null_says_nothing_of_the_switch)
+{
+    struct hyper_arg nothing = {.name = "recursive", .kind = ARG_NULL};
+    expect(true, (struct schedule_given[]){line, wave}, &nothing, PROFILE_TORCH);
+    expect(false, (struct schedule_given[]){line, step}, &nothing, PROFILE_TORCH);
+    expect(false, (struct schedule_given[]){line, rex}, &nothing, PROFILE_TORCH);
 }
 
 Test(schedule_recursion, is_refused_with_parts_that_torch_has_not)
@@ -123,6 +142,23 @@ Test(schedule_recursion, one_state_serves_every_base)
         schedule_update(&s, SCHEDULE_AFTER_STEP, t, 0.7, NAN, other);
     }
     cr_expect_neq(schedule_value(&s, 30, 0.1, mine), schedule_value(&s, 30, 0.7, mine));
+}
+
+/* Each cut is a tenth of a value that is set anew; the product of them leaves the range. */
+Test(schedule_recursion, cuts_without_end_stay_numbers)
+{
+    struct schedule_spec s;
+    struct err err;
+    double state[8], highest = 0;
+    struct schedule_given parts[] = {again, cuts}, given = chain(parts, NULL);
+    cr_assert_eq(make(&given, PROFILE_TORCH, &s, &err), ERR_OK);
+    schedule_start(&s, 0, state);
+    for (uint64_t t = 0; t < 1000; t++) {
+        if (t >= 990)
+            highest = fmax(highest, schedule_value(&s, t, 0.1, state));
+        schedule_update(&s, SCHEDULE_AFTER_STEP, t, 0.1, 1.0, state);
+    }
+    cr_expect_float_eq(highest, 0.01, 1e-15); /* the top, cut once */
 }
 
 /* One that is set in the middle of a session has no past. */
