@@ -4,8 +4,8 @@
 enum { SYNC_PERIOD, SLOW_STEP_SIZE };
 
 static const struct hyper hypers[] = {
-    ROW_COUNT("sync_period", 1, NULL, NULL, NULL, "Steps of the optimizer between two meetings.", 5,
-              5, HYPER_REQUIRED, 5),
+    ROW_COUNT("sync_period", 1, NULL, NULL, NULL, "Steps between two meetings.", 5, 5,
+              HYPER_REQUIRED, 5),
     {.name = "slow_step_size",
      .kind = HYPER_REAL,
      .value = {0.5, 0.5, HYPER_REQUIRED, 0.5},

@@ -5,8 +5,7 @@ enum { START, EVERY };
 enum { SEEN, AVERAGED };
 
 static const struct hyper hypers[] = {
-    ROW_COUNT("start", 1, NULL, NULL, NULL, "The first step of the optimizer that is averaged.", 1,
-              1, 1, 1),
+    ROW_COUNT("start", 1, NULL, NULL, NULL, "The first step that is averaged.", 1, 1, 1, 1),
     ROW_COUNT("every", 1, NULL, NULL, NULL, "From then on every so many steps are.", 1, 1, 1, 1),
     ROWS_END};
 
