@@ -84,6 +84,12 @@ static bool differs(const struct schedule_spec *s)
     return found;
 }
 
+bool recursion_usual(const struct schedule_spec *s)
+{
+    int row = recursion_row(s->schedule);
+    return row >= 0 && s->schedule->hypers[row].value[s->profile] != 0 && fits(s) && differs(s);
+}
+
 /* The base that the parts have, in the order in which they are made. */
 struct bases {
     bool set;
@@ -122,11 +128,11 @@ enum err_code recursion_settle(struct schedule_spec *s, const struct schedule_gi
     int row = recursion_row(s->schedule);
     if (row < 0 || s->h[row] == 0)
         return ERR_OK;
-    if (!fits(s) && says(given))
+    if (says(given) && !fits(s))
         return hyper_refuse(prefix, switch_name, err,
                             "a part of it is none of torch's schedulers, or has options that "
                             "torch's has not; leave recursive out");
-    s->h[row] = fits(s) && (says(given) || differs(s));
+    s->h[row] = says(given) || recursion_usual(s);
     struct bases bases = {0};
     if (s->h[row] != 0)
         bind_bases(s, &bases);

@@ -31,8 +31,12 @@ int recursion_row(const struct schedule *s);
 /* Whether it is composed, and recursive. */
 bool recursion_on(const struct schedule_spec *s);
 
-/* Settles the switch of a composed schedule that has one: where nobody said it, on if all parts are
- * torch's own; refused where they are not. Then the bases of the parts. */
+/* What the switch is where nobody says it: on in profile torch, if all parts are torch's own and
+ * their closed forms give other numbers. */
+bool recursion_usual(const struct schedule_spec *s);
+
+/* Settles the switch of a composed schedule that has one: as it is said, or else as usual; true is
+ * refused where a part is none of torch's. Then the bases of the parts. */
 enum err_code recursion_settle(struct schedule_spec *s, const struct schedule_given *given,
                                const char *prefix, struct err *err);
 

@@ -162,16 +162,26 @@ static uint64_t mix_string(uint64_t seed, const char *s)
     return mix(seed, s, strlen(s) + 1);
 }
 
-/* A hyperparameter counts only where it differs from its default, as in that of the optimizer; for
- * cycle_momentum and recursive that is false in every profile, as it was when the first digests
- * were stored. */
-static uint64_t digest_spec(uint64_t seed, const struct schedule_spec *s)
+/* What counts for nothing. For cycle_momentum that is false in every profile, as it was when the
+ * first digests were stored, and for recursive what it is where nobody says it, so that a body of
+ * the time before it still asks for the session that was made of it. `off`: false, as inside of a
+ * recursive one, and for the momentum, which is none of the numbers that torch steps so. */
+static double usual_of(const struct schedule_spec *s, int i, bool off)
+{
+    if (i == cycle_row(s->schedule))
+        return 0;
+    if (i == recursion_row(s->schedule))
+        return !off && recursion_usual(s);
+    return s->schedule->hypers[i].value[s->profile];
+}
+
+/* A hyperparameter counts only where it differs from its default, as in that of the optimizer. */
+static uint64_t digest_spec(uint64_t seed, const struct schedule_spec *s, bool off)
 {
     const struct hyper *hypers = s->schedule->hypers;
     uint64_t d = mix_string(mix_string(seed, s->schedule->name), profile_names[s->profile]);
     for (int i = 0; hypers[i].name; i++) {
-        bool later = i == cycle_row(s->schedule) || i == recursion_row(s->schedule);
-        double usual = later ? 0 : hypers[i].value[s->profile];
+        double usual = usual_of(s, i, off);
         if (s->list[i].count)
             d = mix(mix_string(d, hypers[i].name), s->list[i].data,
                     s->list[i].count * sizeof *s->list[i].data);
@@ -179,7 +189,7 @@ static uint64_t digest_spec(uint64_t seed, const struct schedule_spec *s)
             d = mix(mix_string(d, hypers[i].name), &s->h[i], sizeof usual);
     }
     for (int i = 0; i < s->child_count; i++)
-        d = digest_spec(d, &s->children[i]);
+        d = digest_spec(d, &s->children[i], off || recursion_on(s));
     return d;
 }
 
@@ -188,13 +198,14 @@ uint64_t schedules_digest(const struct optim *o, const struct scheduled *list, i
     uint64_t sum = 0, first;
     memcpy(&first, "schedule", sizeof first);
     for (int i = 0; i < count; i++)
-        sum += digest_spec(mix_string(first, o->hypers[list[i].hyper].name), &list[i].spec);
+        sum += digest_spec(mix_string(first, o->hypers[list[i].hyper].name), &list[i].spec,
+                           list[i].hyper != o->lr);
     return sum;
 }
 
 bool schedules_same(const struct schedule_spec *a, const struct schedule_spec *b)
 {
-    return digest_spec(0, a) == digest_spec(0, b);
+    return digest_spec(0, a, false) == digest_spec(0, b, false);
 }
 
 /* ---- memory ---------------------------------------------------------------------------------- */
@@ -269,8 +280,8 @@ bool schedules_snapshot(struct session *copy, const struct session *s, struct ar
 
 uint64_t schedules_count(const struct session *s, const struct schedule_spec *spec, uint64_t t)
 {
-    bool each = spec->profile == PROFILE_KERAS && s->chain && s->chain->gathers;
-    return each ? t + transform_chain_held(s->chain) : t;
+    bool keras = spec->profile == PROFILE_KERAS && !recursion_on(spec);
+    return keras && s->chain && s->chain->gathers ? t + transform_chain_held(s->chain) : t;
 }
 
 void schedules_at(const struct session *s, uint64_t t, double ret_h[HYPER_MAX])
@@ -360,6 +371,9 @@ void schedules_keep(struct session *s, const double *h)
 void schedules_feed(struct session *s, enum schedule_phase phase, uint64_t t, double loss)
 {
     const struct session_schedules *x = s->schedules;
-    for (int i = 0; i < x->count; i++)
-        schedule_update(&x->list[i].spec, phase, t, s->h[x->list[i].hyper], loss, x->state);
+    for (int i = 0; i < x->count; i++) {
+        const struct schedule_spec *spec = &x->list[i].spec;
+        schedule_update(spec, phase, schedules_count(s, spec, t), s->h[x->list[i].hyper], loss,
+                        x->state);
+    }
 }
