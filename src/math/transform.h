@@ -119,6 +119,9 @@ struct transform {
      * prefix/name. */
     enum err_code (*check)(const struct transform_link *link, size_t n, const char *prefix,
                            struct err *err);
+    /* The same for what makes no sense, but no harm either; asked of a new one alone, since one
+     * that is stored may be older than the rule. */
+    enum err_code (*sense)(const double *h, const char *prefix, struct err *err);
     transform_function *before, *after; /* NULL: does nothing there */
 };
 

@@ -74,6 +74,8 @@ static enum err_code check_rules(const struct transform_link *link, const struct
 {
     char prefix[PREFIX_LEN];
     snprintf(prefix, sizeof prefix, "#/transforms/%d", i);
+    if (link->transform->sense && link->transform->sense(link->h, prefix, err))
+        return ERR_VALIDATION;
     return transform_link_check(link, tensors, count, prefix, err);
 }
 

@@ -15,13 +15,11 @@ static const struct hyper hypers[] = {
 static const struct transform_scalar scalars[] = {
     {"seen", "Steps that came here, taken or not.", NULL}, {0}};
 
-static enum err_code check(const struct transform_link *link, size_t n, const char *prefix,
-                           struct err *err)
+static enum err_code sense(const double *h, const char *prefix, struct err *err)
 {
-    (void)n;
-    if (link->h[STOP] <= link->h[START])
+    if (h[STOP] <= h[START])
         return hyper_refuse(prefix, "stop", err,
-                            "no step is ever taken: give more than start, %.15g", link->h[START]);
+                            "no step is ever taken: give more than start, %.15g", h[START]);
     return ERR_OK;
 }
 
@@ -48,6 +46,6 @@ const struct transform transform_hold = {
     .scalars = scalars,
     .holds = true,
     .whole = true,
-    .check = check,
+    .sense = sense,
     .before = before,
 };

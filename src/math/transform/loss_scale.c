@@ -26,14 +26,12 @@ static const struct hyper hypers[] = {
                SINGLE_INVERSE, SINGLE, DOUBLE, DOUBLE),
     ROWS_END};
 
-static enum err_code check(const struct transform_link *link, size_t n, const char *prefix,
-                           struct err *err)
+static enum err_code sense(const double *h, const char *prefix, struct err *err)
 {
     enum err_code code = ERR_OK;
-    (void)n;
-    if (link->h[GROWTH_FACTOR] < 1)
+    if (h[GROWTH_FACTOR] < 1)
         code = hyper_refuse(prefix, "growth_factor", err, "the scale would fall: give 1 or more");
-    if (link->h[BACKOFF_FACTOR] > 1)
+    if (h[BACKOFF_FACTOR] > 1)
         code = hyper_refuse(prefix, "backoff_factor", err, "the scale would rise: give 1 or less");
     return code;
 }
@@ -96,6 +94,6 @@ const struct transform transform_loss_scale = {
     .scalars = scalars,
     .takes_nonfinite = true,
     .whole = true,
-    .check = check,
+    .sense = sense,
     .before = before,
 };

@@ -97,3 +97,32 @@ Test(transforms, a_number_in_place_of_a_list_is_damaged)
 {
     expect_damaged("UPDATE transform_hyperparameter SET value = 6 WHERE name = 'upper_each'");
 }
+
+/* What makes no sense is refused to whoever asks for it; what was stored before that was so is kept
+ * as it is. */
+Test(transforms, one_that_is_older_than_a_rule_comes_back)
+{
+    static const double w[1] = {1};
+    struct tensor tensor = {.name = "", .rank = 1, .shape = {1}, .count = 1};
+    struct hyper_arg lr = {.name = "lr", .kind = ARG_NUMBER, .number = 0.1};
+    struct hyper_arg stop = {.name = "stop", .kind = ARG_NUMBER, .number = 9};
+    struct transform_given given = {.name = "hold", .args = &stop, .arg_count = 1};
+    struct session_spec spec = {.optimizer = "sgd",
+                                .name = "held",
+                                .args = &lr,
+                                .arg_count = 1,
+                                .transforms = &given,
+                                .transform_count = 1,
+                                .parameters = {.count = 1, .tensors = &tensor, .data = w, .n = 1}};
+    struct store *st = store_at("a.db");
+    struct session *s = session_of(&spec), *again;
+    insert(st, s);
+    st->ops->close(st);
+    sql_on("a.db", "UPDATE transform_hyperparameter SET value = 1 WHERE name = 'stop'");
+    st = store_at("a.db");
+    again = load(st, "held");
+    cr_expect_eq(again->chain->links[0].h[2], 1);
+    session_free(again);
+    session_free(s);
+    st->ops->close(st);
+}
