@@ -34,21 +34,11 @@ static bool says(const struct schedule_given *given)
     return found;
 }
 
-/* Whether it makes nothing of the value that is there. No factor leads on from 0: torch refuses a
- * LinearLR from there, and divides by 0 at the end of a ConstantLR. */
-static bool begins_at_zero(const struct schedule_spec *s)
-{
-    if (!s->schedule->move)
-        return false;
-    struct schedule_move m = s->schedule->move(s, SCHEDULE_BEGIN, 0);
-    return m.of_value == 0 && m.of_base == 0 && m.constant == 0;
-}
-
 /* Whether all of it is torch's own, with no option beyond what torch has. */
 static bool fits(const struct schedule_spec *s)
 {
     const struct hyper *hypers = s->schedule->hypers;
-    bool fit = s->schedule->same_as[PROFILE_TORCH] != NULL && !begins_at_zero(s);
+    bool fit = s->schedule->same_as[PROFILE_TORCH] != NULL;
     for (int i = 0; hypers[i].name && fit; i++) {
         bool beyond = s->schedule->beyond_torch >> i & 1;
         fit = !beyond || memcmp(&s->h[i], &hypers[i].value[PROFILE_TORCH], sizeof s->h[i]) == 0;
@@ -84,10 +74,24 @@ static bool differs(const struct schedule_spec *s)
     return found;
 }
 
+/* Whether a part makes nothing of the value that is there. No factor leads on from 0: torch refuses
+ * a LinearLR from there, and divides by 0 at the end of a ConstantLR. */
+static bool begins_at_zero(const struct schedule_spec *s)
+{
+    struct schedule_move m = {.of_value = 1};
+    if (s->schedule->move)
+        m = s->schedule->move(s, SCHEDULE_BEGIN, 0);
+    bool found = m.of_value == 0 && m.of_base == 0 && m.constant == 0;
+    for (int i = 0; i < s->child_count && !found; i++)
+        found = begins_at_zero(&s->children[i]);
+    return found;
+}
+
 bool recursion_usual(const struct schedule_spec *s)
 {
     int row = recursion_row(s->schedule);
-    return row >= 0 && s->schedule->hypers[row].value[s->profile] != 0 && fits(s) && differs(s);
+    bool torch = row >= 0 && s->schedule->hypers[row].value[s->profile] != 0;
+    return torch && fits(s) && differs(s) && !begins_at_zero(s);
 }
 
 /* The base that the parts have, in the order in which they are made. */

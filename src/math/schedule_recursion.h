@@ -31,8 +31,8 @@ int recursion_row(const struct schedule *s);
 /* Whether it is composed, and recursive. */
 bool recursion_on(const struct schedule_spec *s);
 
-/* What the switch is where nobody says it: on in profile torch, if all parts are torch's own and
- * their closed forms give other numbers. */
+/* What the switch is where nobody says it: on in profile torch, if all parts are torch's own, their
+ * closed forms give other numbers, and none begins at 0. */
 bool recursion_usual(const struct schedule_spec *s);
 
 /* Settles the switch of a composed schedule that has one: as it is said, or else as usual; true is
