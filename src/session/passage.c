@@ -109,8 +109,6 @@ void passage_explain_end(const struct passage *p, const struct session *s, struc
     const struct explain_line *last = x->count ? &x->lines[x->count - 1] : NULL;
     if (last && strcmp(last->symbol, "w") == 0 && memcmp(&last->value, &w, sizeof w) == 0)
         return;
-    if (p->s.verdict != VERDICT_TAKE)
-        explain_line(x, "w", "w_t = w_{t-1}", w, "{}", w);
-    else
-        explain_line(x, "w", "w_t", w, "{}", w);
+    bool stays = p->s.verdict != VERDICT_TAKE && w == p->s.old[out->coordinate];
+    explain_line(x, "w", stays ? "w_t = w_{t-1}" : "w_t", w, "{}", w);
 }
