@@ -50,9 +50,8 @@ static const struct {
 #define DECAY_OF_SOME                                                                              \
     "a transform: {\"name\": \"weight_decay\", \"weight_decay\": …, \"exclude\": \"*bias\"}"
 #define GROUP_OF_MUON                                                                              \
-    "\"others\": \"all\" for the optimizer, and groups: {\"match\": …, \"others\": \"adamw\"} "  \
-    "for "                                                                                         \
-    "what is muon's"
+    "\"others\": \"all\" for the optimizer, and groups: "                                          \
+    "{\"match\": …, \"others\": \"adamw\"} for what is muon's"
 
 /* The same of one optimizer. Groups of dog and dowg would measure distances of their own. */
 static const struct {

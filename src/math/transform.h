@@ -9,7 +9,8 @@
  * on the question whether a step is taken at all (accumulation, skipping); after it, on the
  * parameters (projection, lookahead) or on an average of them. A link that holds a step back stands
  * for the optimizer and all links after it: those before it act on every step, on both sides, and
- * after the kernel they come last.
+ * after the kernel they come last. Only what they do to the parameters before it is taken back
+ * where the step is held.
  *
  * Tensors that the session's groups freeze are hidden before the kernel from transforms that act
  * tensor by tensor: a frozen one counts in no norm. What is done to them after it is taken back.
@@ -42,7 +43,7 @@ struct transform_link;
 /* What becomes of a step. */
 enum verdict {
     VERDICT_TAKE, /* the kernel runs */
-    VERDICT_HOLD, /* the step counts, the parameters stay (a gradient was laid by) */
+    VERDICT_HOLD, /* the step counts, the kernel makes none (a gradient was laid by) */
     VERDICT_SKIP  /* the step does not count */
 };
 
