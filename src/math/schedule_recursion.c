@@ -225,10 +225,14 @@ static struct line begin(const struct schedule_spec *s, struct line x, uint64_t 
     if (!own->composed)
         return apply(s, SCHEDULE_BEGIN, 0, x, state);
     if (own->active) {
-        const struct schedule_spec *part = own->active(s, &lead);
-        bool late = part != s->children && lead == 0 && !part->schedule->composed;
-        x = base_of(s);
-        return late ? apply(part, SCHEDULE_TAKE_OVER, 0, x, state) : begin(part, x, 1, state);
+        uint64_t within = lead;
+        const struct schedule_spec *part = own->active(s, &within);
+        bool late = part != s->children && within == 0 && !part->schedule->composed;
+        bool own_base = part->schedule->rebase != SCHEDULE_KEEPS_BASE; /* it has it by now */
+        if (lead == 0)
+            x = base_of(s);
+        return late || own_base ? apply(part, SCHEDULE_TAKE_OVER, 0, x, state)
+                                : begin(part, x, 1, state);
     }
     for (int i = 0; i < s->child_count; i++)
         x = begin(&s->children[i], x, lead, state);

@@ -15,7 +15,9 @@
  * CyclicLR that is made first, write over the base of those made after them, as in torch.
  * Not done: a schedule that is set in the middle of a session has no past, and begins with the
  * value of the closed forms. In torch two OneCycleLR, or two SWALR, share what the later one was
- * given, and a ChainedScheduler as first part of a SequentialLR makes its first step twice.
+ * given, and a composed first part of a SequentialLR makes its first step twice, which counts where
+ * that part is or begins with another one than LinearLR, ConstantLR or those that say their value
+ * anew.
  * Source: torch/optim/lr_scheduler.py, torch 2.13. */
 #ifndef STEPD_MATH_SCHEDULE_RECURSION_H
 #define STEPD_MATH_SCHEDULE_RECURSION_H

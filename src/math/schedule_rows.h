@@ -96,7 +96,7 @@
     ROW_SWITCH("recursive",                                                                        \
                "Each part moves the value that the step before had, as torch's schedulers do; "    \
                "else each says its value from the base. The default holds where all parts are "    \
-               "torch's own and the two differ; elsewhere it is false.",                           \
+               "torch's own, none begins at 0 and the two differ; elsewhere it is false.",         \
                1, 0, 0, 0)
 
 #define ROWS_END                                                                                   \

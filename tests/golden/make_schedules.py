@@ -193,6 +193,8 @@ def torch_composed(version):
         "sequence-cyclic": ("CyclicLR, LinearLR", sequence([400], cyclic, linear)),
         "sequence-never_back": ("ConstantLR, StepLR", sequence([20], never_back, step)),
         "chain-sequence": ("ExponentialLR and a SequentialLR of LinearLR, StepLR", chain(exponential, sequence([200], linear, step))),
+        "chain-sequence-cyclic": ("ExponentialLR and a SequentialLR of CyclicLR, LinearLR",
+                                  chain(exponential, sequence([300], cyclic, linear))),
         "sequence-sequence": ("a SequentialLR of LinearLR, CosineAnnealingLR; ExponentialLR",
                               sequence([600], sequence([40], linear, cosine), exponential)),
     }
