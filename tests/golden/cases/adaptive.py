@@ -289,8 +289,8 @@ CASES = [
     further("adan", "default", HARD, "pytorch_optimizer.Adan()", also={"profile": "torch"},
             note="Differences of gradients are weighted by the second beta, 0.92."),
     further("adan", "proximal", MIXED,
-            "pytorch_optimizer.Adan(lr=0.1, betas=(0.9, 0.8, 0.95), weight_decay=0.1, eps=0.001, "
-            "maximize=True)", also={"profile": "torch"},
+            "pytorch_optimizer.Adan(lr=0.1, betas=(0.9, 0.8, 0.95), weight_decay=0.1, eps=0.001)",
+            also={"profile": "torch"},
             note="w is divided by 1 + lr * weight_decay after the step."),
     further("adan", "decoupled", MIXED,
             "pytorch_optimizer.Adan(lr=0.1, weight_decay=0.1, weight_decouple=True)",
