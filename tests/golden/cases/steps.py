@@ -108,4 +108,7 @@ CASES = [
     Case("sophia", "optax", "options", MIXED,
          "optax.contrib.sophia(learning_rate=0.05, b1=0.9, b2=0.9, eps=1e-4, weight_decay=0.1, "
          "gamma=2.0, clip_threshold=0.5, update_interval=3)", curvature="mixed", run=run_sophia),
+    Case("sophia", "optax", "unclipped", ("mixed", "zeros"),
+         "optax.contrib.sophia(learning_rate=0.05, eps=0.1, clip_threshold=None, update_interval=3)",
+         curvature="mixed", run=run_sophia),
 ]
