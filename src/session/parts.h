@@ -33,6 +33,9 @@ enum err_code values_check(const struct values *v, const char *pointer, struct e
 /* Refuses numbers that a session of this dtype and policy may not hold. */
 enum err_code values_check_numbers(const struct values *v, enum dtype dtype, enum on_nonfinite on,
                                    const char *pointer, struct err *err);
+/* Says that the session has no tensor called as `given`, which stands in what is at `pointer`. */
+enum err_code values_unknown(const struct session *s, const char *pointer,
+                             const struct tensor *given, struct err *err);
 /* Whether `v` has the session's tensors in the session's order. */
 bool values_same_order(const struct session *s, const struct values *v);
 /* Numbers that are one for each parameter, in the session's order. */

@@ -24,6 +24,15 @@ static int64_t row_count(const struct tensor *x)
     return x->rank > 0 ? x->shape[0] : 1;
 }
 
+static bool has_tensor(const struct session *s, const char *name)
+{
+    for (int k = 0; k < s->tensor_count; k++) {
+        if (strcmp(s->tensors[k].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Every index is a whole number below the number of rows, and every name is a tensor's. */
 static enum err_code check(const struct session *s, const struct step_input *in, struct err *err)
 {
@@ -44,8 +53,10 @@ static enum err_code check(const struct session *s, const struct step_input *in,
                         "expected a row from 0 to %lld", (long long)row_count(&s->tensors[k]) - 1);
         }
     }
-    if (found != v->count)
-        err_add(err, ERR_VALIDATION, p.text, "a name that no tensor of the session has");
+    for (int i = 0; i < v->count && found != v->count; i++) {
+        if (!has_tensor(s, v->tensors[i].name))
+            values_unknown(s, p.text, &v->tensors[i], err);
+    }
     return err->count + err->omitted == before ? ERR_OK : ERR_VALIDATION;
 }
 
@@ -79,14 +90,32 @@ static const struct tensor *given_of(const struct session *s, const struct value
     return v->named == s->named ? rows_of(s, v, k) : NULL;
 }
 
+/* How many numbers the named rows of tensor `k` have. */
+static size_t wanted_of(const struct session *s, const struct step_input *in, int k)
+{
+    const struct tensor *x = &s->tensors[k], *rows = rows_of(s, &in->indices, k);
+    return rows ? rows->count * (x->count / (size_t)row_count(x)) : 0;
+}
+
+/* Whether the gradient may be one of just the named rows. One that has as many rows as the tensor
+ * is: where the indices rise by one, both readings are the same. */
+static bool is_of_rows(const struct session *s, const struct step_input *in)
+{
+    bool ret = true;
+    for (int k = 0; k < s->tensor_count && ret; k++) {
+        const struct tensor *given = given_of(s, &in->gradient, k);
+        ret = (given ? given->count : 0) == wanted_of(s, in, k);
+    }
+    return ret;
+}
+
 /* A gradient of just the named rows. */
 static enum err_code gather(const struct session *s, const struct step_input *in, double *g,
                             struct err *err)
 {
     for (int k = 0; k < s->tensor_count; k++) {
-        const struct tensor *x = &s->tensors[k], *rows = rows_of(s, &in->indices, k);
-        const struct tensor *given = given_of(s, &in->gradient, k);
-        size_t want = rows ? rows->count * (x->count / (size_t)row_count(x)) : 0;
+        const struct tensor *x = &s->tensors[k], *given = given_of(s, &in->gradient, k);
+        size_t want = wanted_of(s, in, k);
         if ((given ? given->count : 0) != want)
             return err_add(err, ERR_VALIDATION, input_pointer(in, "gradient").text,
                            "expected the form of the parameters, or %zu numbers for the rows of "
@@ -112,7 +141,7 @@ enum err_code sparse_read(const struct session *s, const struct step_input *in,
     mark(s, &in->indices, touched);
     *ret_touched = touched;
     *ret_g = in->gradient.data;
-    if (values_same_order(s, &in->gradient))
+    if (values_same_order(s, &in->gradient) && !is_of_rows(s, in))
         return ERR_OK;
     *ret_g = g;
     return gather(s, in, g, err);

@@ -108,7 +108,7 @@ static enum err_code missing(const char *pointer, const struct tensor *mine, str
     return add_at(pointer, mine, true, detail, err);
 }
 
-static enum err_code unknown(const struct session *s, const char *pointer,
+enum err_code values_unknown(const struct session *s, const char *pointer,
                              const struct tensor *given, struct err *err)
 {
     enum err_code code =
@@ -165,7 +165,7 @@ static enum err_code match_names(const struct session *s, const struct values *v
         if (order < 0)
             code = missing(pointer, mine[i++], err);
         else if (order > 0)
-            code = unknown(s, pointer, given[k++], err);
+            code = values_unknown(s, pointer, given[k++], err);
         else {
             if (!same_shape(mine[i], given[k]))
                 code = wrong_shape(pointer, mine[i], given[k], true, err);
