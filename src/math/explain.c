@@ -65,6 +65,12 @@ void explain_say(struct explain *x, const char *text, ...)
     va_end(args);
 }
 
+void explain_still(struct explain *x, double w)
+{
+    explain_line(x, "w", "w_t = w_{t-1}", w, "{}", w);
+    explain_say(x, "No gradient has been other than 0: there is nothing to go by, and no step.");
+}
+
 /* ---- the piece that holds a coordinate ---------------------------------------------------------
  */
 

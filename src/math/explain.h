@@ -46,4 +46,7 @@ const char *explain_call(struct explain *x, const char *name);
 /* Says what happened; a later sentence takes the place of an earlier one. */
 void explain_say(struct explain *x, const char *text, ...);
 
+/* The last line and the sentence where w stays, since no gradient has been other than 0. */
+void explain_still(struct explain *x, double w);
+
 #endif

@@ -4,7 +4,7 @@
  *   num = c·num + (1-c)·k·⟨g, s/(√v + eps)⟩       c = √b2; s and v of the step before
  *   m = b1·m + (1-b1)·k·g        v = b2·v + (1-b2)·g²        s = c·s + (1-c)·k·g
  *   d = max(d, num/((1-c)·Σ|s|))
- *   w = w - m/(√v + eps) - weight_decay·k·w
+ *   w = w - m/(√v + eps) - weight_decay·k·w        no step where s is 0 everywhere
  *
  * lr is a factor, 1. The learning rate is inside m, so that what it was then counts. Without
  * bias_correction k is d·lr, as in the paper and its authors' program; optax corrects. */
@@ -53,6 +53,7 @@ static const struct scalar scalars[] = {
 struct dadapt {
     double c, d, k;             /* the estimate before this step; k */
     double numerator, estimate; /* after it */
+    bool still;                 /* there is nothing to go by: w stays */
 };
 
 static struct dadapt dadapt_of(const struct optim_step *s)
@@ -74,6 +75,11 @@ static void dadapt_estimate(struct dadapt *p, const struct optim_step *s, const 
     p->numerator = p->c * s->scalar[NUMERATOR] + rest * p->k * product;
     double next = p->numerator / (rest * size);
     p->estimate = next > p->d ? next : p->d;
+    p->still = size == 0;
+    if (p->still) {
+        p->numerator = s->scalar[NUMERATOR];
+        p->estimate = p->d;
+    }
 }
 
 static enum err_code kernel(struct optim_step *s, double *restrict w, double *restrict g,
@@ -94,7 +100,7 @@ static enum err_code kernel(struct optim_step *s, double *restrict w, double *re
         sum[i] = p.c * sum[i] + (1.0 - p.c) * p.k * d;
     }
     dadapt_estimate(&p, s, g, sign, scaled, sum, n);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n && !p.still; i++)
         w[i] = w[i] - (wd * p.k * w[i] + m[i] / (sqrt(v[i]) + eps));
     s->scalar[D] = p.estimate;
     s->scalar[NUMERATOR] = p.numerator;
@@ -123,6 +129,10 @@ static void explain(struct explain *x, const struct optim_step *s, const double 
     double v = explain_line(x, "v", "v_t = \\beta_2 v_{t-1} + (1-\\beta_2) g_t^2",
                             b2 * slot[1][i] + n2 * d * d, "{}·{} + {}·{}²", b2, slot[1][i], n2, d);
     explain_line(x, "d", "d_{t+1} = \\max(d_t, \\hat d_t)", p.estimate, "{}", p.estimate);
+    if (p.still) {
+        explain_still(x, w[i]);
+        return;
+    }
     double u = explain_line(x, "u", "u_t = m_t/(\\sqrt{v_t} + \\varepsilon)", m / (sqrt(v) + eps),
                             "{} / (√{} + {})", m, v, eps);
     explain_line(x, "w", "w_t = w_{t-1} - u_t", w[i] - (wd * p.k * w[i] + u), "{} - ({} + {})",

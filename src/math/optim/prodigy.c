@@ -5,7 +5,7 @@
  *   num = b3·num + (d/d0)·k·⟨g, w0 - w⟩
  *   s = b3·s + k·d·g/d0          safeguard_warmup: d·d·g/d0
  *   d = max(d, estim_lr_coef·num/Σ|s|)
- *   w = w - k·m/(√v + d·eps) - weight_decay·k·w
+ *   w = w - k·m/(√v + d·eps) - weight_decay·k·w        no step where s is 0 everywhere
  *
  * lr is a factor, 1; b3 is √b2 unless given (0). The names are optax'; the authors' program calls
  * estim_lr0 d0 and estim_lr_coef d_coef. Without bias_correction k is d·lr, as in the paper and
@@ -66,6 +66,7 @@ static const struct scalar scalars[] = {
 struct prodigy {
     double b3, d, k, of_sum;    /* the estimate before this step; k; the factor of g in s */
     double numerator, estimate; /* after it */
+    bool still;                 /* there is nothing to go by: w stays */
 };
 
 static struct prodigy prodigy_of(const struct optim_step *s)
@@ -88,6 +89,9 @@ static void prodigy_estimate(struct prodigy *p, const struct optim_step *s, cons
     p->numerator = p->b3 * s->scalar[NUMERATOR] + p->d / s->h[D0] * p->k * product;
     double next = s->h[COEF] * p->numerator / size;
     p->estimate = next > p->d ? next : p->d;
+    p->still = size == 0;
+    if (p->still)
+        p->estimate = p->d;
 }
 
 static enum err_code kernel(struct optim_step *s, double *restrict w, double *restrict g,
@@ -108,7 +112,7 @@ static enum err_code kernel(struct optim_step *s, double *restrict w, double *re
         way[i] = w0[i] - w[i];
     }
     prodigy_estimate(&p, s, g, sign, sum, way, n);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n && !p.still; i++)
         w[i] = w[i] - (wd * p.k * w[i] + p.k * m[i] / (sqrt(v[i]) + p.estimate * s->h[EPS]));
     s->scalar[D] = p.estimate;
     s->scalar[NUMERATOR] = p.numerator;
@@ -139,6 +143,10 @@ static void explain(struct explain *x, const struct optim_step *s, const double 
                             b2 * slot[1][i] + n2 * scaled * scaled, "{}·{} + {}·{}²", b2,
                             slot[1][i], n2, scaled);
     explain_line(x, "d", "d_{t+1} = \\max(d_t, r_t/\\|s_t\\|_1)", p.estimate, "{}", p.estimate);
+    if (p.still) {
+        explain_still(x, w[i]);
+        return;
+    }
     double u = explain_line(x, "u", "u_t = k_t m_t/(\\sqrt{v_t} + d_{t+1}\\varepsilon)",
                             p.k * m / (sqrt(v) + p.estimate * s->h[EPS]), "{}·{} / (√{} + {}·{})",
                             p.k, m, v, p.estimate, s->h[EPS]);

@@ -109,7 +109,7 @@ CASES = [
          note=PHILOX),
     further("dadapt_adamw", "default", ALL, "pytorch_optimizer.DAdaptAdam()",
             optimizer={"profile": "torch"}),
-    further("dadapt_adamw", "options", MIXED,
+    further("dadapt_adamw", "options", ("mixed", "zeros"),
             "pytorch_optimizer.DAdaptAdam(lr=0.5, betas=(0.8, 0.95), d0=0.001, eps=0.0001, "
             "weight_decay=0.01, weight_decouple=True, bias_correction=True, maximize=True)",
             shapes=SHAPES,
@@ -118,7 +118,7 @@ CASES = [
                        "maximize": True}),
     further("prodigy", "default", ALL, "pytorch_optimizer.Prodigy()",
             optimizer={"profile": "torch"}),
-    further("prodigy", "options", MIXED,
+    further("prodigy", "options", ("mixed", "zeros"),
             "pytorch_optimizer.Prodigy(lr=0.5, betas=(0.8, 0.95), beta3=0.9, d0=0.001, d_coef=0.1, "
             "eps=0.0001, weight_decay=0.01, bias_correction=True, maximize=True)",
             shapes=SHAPES, also={"profile": "torch"}),
