@@ -68,7 +68,8 @@ static const struct hyper hypers[] = {
      .kind = HYPER_REAL,
      .value = {3e-3, 3e-3, 3e-3, 3e-3},
      .max = INFINITY,
-     .doc = "Learning rate of vectors and scalars, without optimize_1d."},
+     .doc = "Learning rate of vectors and scalars, without optimize_1d; where lr has a schedule, "
+            "a change or a group's value, it wants one in proportion."},
     ROW_RATE("beta1_1d", "betas_1d[0]", NULL, NULL, "Their decay rate of m.", 0.9, 0.9, 0.9, 0.9),
     ROW_RATE("beta2_1d", "betas_1d[1]", NULL, NULL, "Their decay rate of v.", 0.95, 0.95, 0.95,
              0.95),
