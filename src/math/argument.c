@@ -49,6 +49,7 @@ static const struct {
 
 #define DECAY_OF_SOME                                                                              \
     "a transform: {\"name\": \"weight_decay\", \"weight_decay\": …, \"exclude\": \"*bias\"}"
+#define BASE "base: \"sgd\" or \"adam\", whose hyperparameters stand beside it"
 #define GROUP_OF_MUON                                                                              \
     "\"others\": \"all\" for the optimizer, and groups: "                                          \
     "{\"match\": …, \"others\": \"adamw\"} for what is muon's"
@@ -59,10 +60,14 @@ static const struct {
 } instead_of_one[] = {
     {"adafactor", "relative_step",
      "cap_lr: false, or leave it out for the numbers of Keras, which caps lr at 1/√t all the same"},
+    {"ademamix", "t_alpha_beta3", "alpha_warmup_steps and beta3_warmup_steps"},
     {"dog", "mask", DECAY_OF_SOME},
     {"dowg", "mask", DECAY_OF_SOME},
+    {"lookahead", "optimizer", BASE},
     {"muon", "exclude_layers", GROUP_OF_MUON},
     {"muon", "exclude_embeddings", GROUP_OF_MUON},
+    {"sam", "base_optimizer", BASE},
+    {"sophia", "update_period", "update_interval"},
 };
 
 /* Null wants nothing, nor does false; of these arguments it is another value, so that a call may be
