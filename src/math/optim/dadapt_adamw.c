@@ -100,7 +100,8 @@ static enum err_code kernel(struct optim_step *s, double *restrict w, double *re
         sum[i] = p.c * sum[i] + (1.0 - p.c) * p.k * d;
     }
     dadapt_estimate(&p, s, g, sign, scaled, sum, n);
-    for (size_t i = 0; i < n && !p.still; i++)
+    size_t moved = p.still ? 0 : n;
+    for (size_t i = 0; i < moved; i++)
         w[i] = w[i] - (wd * p.k * w[i] + m[i] / (sqrt(v[i]) + eps));
     s->scalar[D] = p.estimate;
     s->scalar[NUMERATOR] = p.numerator;

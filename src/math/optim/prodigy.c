@@ -112,7 +112,8 @@ static enum err_code kernel(struct optim_step *s, double *restrict w, double *re
         way[i] = w0[i] - w[i];
     }
     prodigy_estimate(&p, s, g, sign, sum, way, n);
-    for (size_t i = 0; i < n && !p.still; i++)
+    size_t moved = p.still ? 0 : n;
+    for (size_t i = 0; i < moved; i++)
         w[i] = w[i] - (wd * p.k * w[i] + p.k * m[i] / (sqrt(v[i]) + p.estimate * s->h[EPS]));
     s->scalar[D] = p.estimate;
     s->scalar[NUMERATOR] = p.numerator;
