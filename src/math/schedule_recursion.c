@@ -167,8 +167,10 @@ struct pass {
     double *state;
 };
 
-struct schedule_move recursion_ratio(const struct schedule_spec *s, uint64_t t)
+struct schedule_move recursion_ratio(const struct schedule_spec *s, enum schedule_turn turn,
+                                     uint64_t t)
 {
+    (void)turn;
     double before = t > 0 ? s->schedule->value(s, t - 1, 1, NULL) : 1;
     double now = s->schedule->value(s, t, 1, NULL);
     return (struct schedule_move){.of_value = before != 0 ? now / before : 1};

@@ -52,6 +52,7 @@ void recursion_update(const struct schedule_spec *s, enum schedule_phase phase, 
                       double base, double loss, double *state);
 
 /* For the files of math/schedule/: the move of one that multiplies its base. */
-struct schedule_move recursion_ratio(const struct schedule_spec *s, uint64_t t);
+struct schedule_move recursion_ratio(const struct schedule_spec *s, enum schedule_turn turn,
+                                     uint64_t t);
 
 #endif

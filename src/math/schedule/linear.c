@@ -29,12 +29,6 @@ static double value(const struct schedule_spec *s, uint64_t t, double base, cons
     return (from - to) * (1 - past / s->h[TOTAL_STEPS]) + to;
 }
 
-static struct schedule_move move(const struct schedule_spec *s, enum schedule_turn turn, uint64_t t)
-{
-    (void)turn;
-    return recursion_ratio(s, t);
-}
-
 const struct schedule schedule_linear = {
     .name = "linear",
     .title = "Linear",
@@ -47,7 +41,7 @@ const struct schedule schedule_linear = {
     .same_as = {"torch.optim.lr_scheduler.LinearLR", NULL, "optax.linear_schedule", NULL},
     .hypers = hypers,
     .value = value,
-    .move = move,
+    .move = recursion_ratio,
     .multiplies = true,
     .beyond_torch = 1 << INITIAL | 1 << END,
 };

@@ -29,12 +29,6 @@ static double value(const struct schedule_spec *s, uint64_t t, double base, cons
     return (from - s->h[END]) * pow(left, s->h[POWER]) + s->h[END];
 }
 
-static struct schedule_move move(const struct schedule_spec *s, enum schedule_turn turn, uint64_t t)
-{
-    (void)turn;
-    return recursion_ratio(s, t);
-}
-
 const struct schedule schedule_polynomial = {
     .name = "polynomial",
     .title = "Polynomial decay",
@@ -49,7 +43,7 @@ const struct schedule schedule_polynomial = {
                 "keras.optimizers.schedules.PolynomialDecay", "optax.polynomial_schedule", NULL},
     .hypers = hypers,
     .value = value,
-    .move = move,
+    .move = recursion_ratio,
     .multiplies = true,
     .beyond_torch = 1 << INITIAL | 1 << END,
 };
