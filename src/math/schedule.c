@@ -227,6 +227,15 @@ int schedule_numbers(const struct schedule_spec *s)
     return count;
 }
 
+void schedule_switch_off(struct schedule_spec *s, const char *name)
+{
+    int row = hyper_find(s->schedule->hypers, name);
+    if (row >= 0)
+        s->h[row] = 0;
+    for (int i = 0; i < s->child_count; i++)
+        schedule_switch_off(&s->children[i], name);
+}
+
 bool schedule_needs_loss(const struct schedule_spec *s)
 {
     bool needs = s->schedule->needs_loss;

@@ -136,6 +136,8 @@ void schedule_start(const struct schedule_spec *s, uint64_t t, double *state);
 /* Numbers of state that it has with all its parts. */
 int schedule_numbers(const struct schedule_spec *s);
 bool schedule_needs_loss(const struct schedule_spec *s);
+/* Takes back a switch in it and all its parts, where they have one of that name. */
+void schedule_switch_off(struct schedule_spec *s, const char *name);
 /* How it moves the momentum besides, as above; ret->schedule is NULL where it does not. */
 enum err_code schedule_momentum(const struct schedule_spec *s, struct arena *a,
                                 struct schedule_spec *ret);

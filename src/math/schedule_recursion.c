@@ -116,16 +116,6 @@ static void bind_bases(struct schedule_spec *s, struct bases *b)
     s->base = b->base;
 }
 
-/* The outermost one steps all that is in it. */
-static void switch_off(struct schedule_spec *s)
-{
-    int row = recursion_row(s->schedule);
-    if (row >= 0)
-        s->h[row] = 0;
-    for (int i = 0; i < s->child_count; i++)
-        switch_off(&s->children[i]);
-}
-
 enum err_code recursion_settle(struct schedule_spec *s, const struct schedule_given *given,
                                const char *prefix, struct err *err)
 {
@@ -141,7 +131,7 @@ enum err_code recursion_settle(struct schedule_spec *s, const struct schedule_gi
     if (s->h[row] != 0)
         bind_bases(s, &bases);
     for (int i = 0; i < s->child_count && s->h[row] != 0; i++)
-        switch_off(&s->children[i]);
+        schedule_switch_off(&s->children[i], switch_name); /* the outermost one steps all */
     return ERR_OK;
 }
 

@@ -68,20 +68,11 @@ void cycle_only_said(struct schedule_spec *s, const struct schedule_given *given
         cycle_only_said(&s->children[i], &given->children[i]);
 }
 
-static void switch_off(struct schedule_spec *s)
-{
-    int row = cycle_row(s->schedule);
-    if (row >= 0)
-        s->h[row] = 0;
-    for (int i = 0; i < s->child_count; i++)
-        switch_off(&s->children[i]);
-}
-
 enum err_code cycle_refuse(struct schedule_spec *s, const struct schedule_given *given,
                            const struct pointer *at, struct err *err)
 {
     struct pointer place = *at;
-    switch_off(s);
+    schedule_switch_off(s, cycle_name);
     if (!says_true(given, &place))
         return ERR_OK;
     return err_add(err, ERR_VALIDATION, place.text,
@@ -118,7 +109,7 @@ static enum err_code stop(const struct asked *q, struct scheduled *rate, struct 
     struct schedule_spec copy;
     if (!schedule_copy(q->arena, &rate->spec, &copy))
         return err_add(err, ERR_MEMORY, "", "no memory for a schedule");
-    switch_off(&copy);
+    schedule_switch_off(&copy, cycle_name);
     rate->spec = copy;
     return ERR_OK;
 }
